@@ -1,0 +1,7 @@
+#include "base/version.h"
+
+namespace braid {
+
+std::string_view Version() { return BRAID_VERSION; }
+
+}  // namespace braid

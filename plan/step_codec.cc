@@ -1,0 +1,109 @@
+#include "plan/step_codec.h"
+
+#include "plan/plan.pb.h"
+
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/text_format.h>
+
+namespace braid {
+namespace {
+
+void ToProto(const Step& step, proto::Step* out) {
+  out->set_number(step.number);
+  out->mutable_instances()->Add(step.instances.begin(), step.instances.end());
+  out->set_slot(step.slot);
+  out->set_priority(step.priority);
+  for (const StepRequest& request : step.requests) {
+    proto::StepRequest* to = out->add_requests();
+    to->set_id(request.id);
+    to->set_first_position(request.first_position);
+    to->mutable_tokens()->Add(request.tokens.begin(), request.tokens.end());
+    to->set_sampled_rows(request.sampled_rows);
+    for (const KvExtent& extent : request.kv) {
+      proto::KvExtent* kv = to->add_kv();
+      kv->set_instance(extent.instance);
+      kv->set_first_slot(extent.first_slot);
+      kv->set_count(extent.count);
+    }
+  }
+}
+
+Step FromProto(const proto::Step& from) {
+  Step step;
+  step.number = from.number();
+  step.instances.assign(from.instances().begin(), from.instances().end());
+  step.slot = from.slot();
+  step.priority = from.priority();
+  step.requests.reserve(static_cast<std::size_t>(from.requests_size()));
+  for (const proto::StepRequest& request : from.requests()) {
+    StepRequest& to = step.requests.emplace_back();
+    to.id = request.id();
+    to.first_position = request.first_position();
+    to.tokens.assign(request.tokens().begin(), request.tokens().end());
+    to.sampled_rows = request.sampled_rows();
+    for (const proto::KvExtent& extent : request.kv()) {
+      to.kv.push_back({extent.instance(), extent.first_slot(), extent.count()});
+    }
+  }
+  return step;
+}
+
+/// Keeps the first complaint of the parser; protobuf counts lines and columns from 0.
+class FirstError : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, google::protobuf::io::ColumnNumber column,
+                const std::string& message) override {
+    if (!text_.empty()) return;
+    text_ = "line " + std::to_string(line + 1) + ", column " + std::to_string(column + 1) + ": " +
+            message;
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+std::string EncodeStep(const Step& step) {
+  proto::Step message;
+  ToProto(step, &message);
+  return message.SerializeAsString();
+}
+
+Result<Step> DecodeStep(std::span<const std::byte> bytes) {
+  proto::Step message;
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return InvalidArgument(std::to_string(bytes.size()) + " bytes are not an encoded step");
+  }
+  return FromProto(message);
+}
+
+std::string PlanToText(const Plan& plan) {
+  proto::Plan message;
+  for (const Step& step : plan.steps) ToProto(step, message.add_steps());
+  google::protobuf::TextFormat::Printer printer;
+  printer.SetUseShortRepeatedPrimitives(true);
+  std::string text;
+  printer.PrintToString(message, &text);
+  return text;
+}
+
+Result<Plan> ParsePlanText(std::string_view text) {
+  // A plan nests three deep; more is a mistake, and unbounded nesting would exhaust the stack.
+  constexpr int kMaxDepth = 8;
+  google::protobuf::TextFormat::Parser parser;
+  FirstError errors;
+  parser.RecordErrorsTo(&errors);
+  parser.SetRecursionLimit(kMaxDepth);
+  proto::Plan message;
+  if (!parser.ParseFromString(std::string(text), &message)) {
+    return InvalidArgument("plan text, " + errors.text() +
+                           "; docs/plan_format.md lists the fields");
+  }
+  Plan plan;
+  for (const proto::Step& step : message.steps()) plan.steps.push_back(FromProto(step));
+  return plan;
+}
+
+}  // namespace braid
