@@ -1,0 +1,278 @@
+#include "runtime/job.h"
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "base/version.h"
+#include "comm/collectives/wait.h"
+#include "comm/inproc/inproc_world.h"
+#include "plan/step_codec.h"
+#include "runtime/agreement.h"
+#include "runtime/backoff.h"
+#include "runtime/log_stream.h"
+#include "runtime/rank_state.h"
+#include "runtime/task_trace.h"
+
+namespace braid {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint32_t kReportOperation = 4;
+
+std::string ConfigurationText(const JobOptions& options) {
+  return "tp " + std::to_string(options.mesh.tensor) + ", pp " +
+         std::to_string(options.mesh.pipeline) +
+         (options.numerics == Numerics::kExact ? ", exact" : ", fast") +
+         (options.widen_to_f32 ? ", f32" : ", auto") + ", ctx " + std::to_string(options.context) +
+         ", chunk " + std::to_string(options.max_rows) + ", slots " +
+         std::to_string(options.strand_slots) + ", timeout " +
+         std::to_string(options.wait_limit.count()) + " ms";
+}
+
+std::string RankName(const Transport& transport) {
+  return "rank " + std::to_string(transport.rank()) + " (" + transport.host(transport.rank()) +
+         ")";
+}
+
+/// A verdict as the body of the log's last entry: code, then message. Empty for OK.
+std::string EncodeVerdict(const Status& status) {
+  if (status.ok()) return {};
+  return std::string(1, static_cast<char>(status.code())) + status.message();
+}
+
+Status DecodeVerdict(const std::string& body) {
+  if (body.empty()) return {};
+  if (body[0] < 1 || body[0] > static_cast<char>(StatusCode::kInternal)) {
+    return Internal("rank 0 ended the job with a status of unknown kind");
+  }
+  return Status(static_cast<StatusCode>(body[0]), body.substr(1));
+}
+
+/// One rank's part in a job that has been agreed on. What messages in flight may touch lives here.
+struct RankJob {
+  RankJob(Transport& rank_transport, std::unique_ptr<RankState> loaded)
+      : transport(&rank_transport),
+        state(std::move(loaded)),
+        writer(rank_transport),
+        reader(rank_transport) {}
+
+  Transport* transport;
+  std::unique_ptr<RankState> state;
+  double load_seconds = 0;
+  LogWriter writer;  // of rank 0
+  LogReader reader;  // of the others
+  std::vector<RankReport> reports;
+};
+
+RankReport ReportOf(const RankJob& job) {
+  RankReport report = job.state->Report(*job.transport);
+  report.load_seconds = job.load_seconds;
+  return report;
+}
+
+class LeadOnRank final : public Lead {
+ public:
+  explicit LeadOnRank(RankJob& job) : job_(&job) {}
+
+  const ModelSpec& spec() const override { return job_->state->spec(); }
+  const Tokenizer& tokenizer() const override { return job_->state->tokenizer(); }
+  const Vocabulary& vocabulary() const override { return job_->state->vocabulary(); }
+  const JobOptions& options() const override { return job_->state->options(); }
+
+  Result<StepResult> Run(Step step) override;
+  Result<std::vector<RankReport>> Reports() override;
+
+ private:
+  RankJob* job_;
+  std::uint64_t last_number_ = 0;
+};
+
+Result<StepResult> LeadOnRank::Run(Step step) {
+  step.number = last_number_ + 1;
+  RETURN_IF_ERROR(job_->state->Validate(step));
+  last_number_ = step.number;
+  RETURN_IF_ERROR(job_->writer.Append(LogEntryKind::kStep, EncodeStep(step)));
+  RETURN_IF_ERROR(job_->state->Start(step));
+  Executor& executor = job_->state->executor();
+  Backoff backoff;
+  while (true) {
+    if (const auto finished = executor.TakeFinished()) {
+      ASSIGN_OR_RETURN([[maybe_unused]] const bool delivered, job_->writer.Poll());
+      const ActivationView& logits = finished->logits;
+      return StepResult{finished->number,
+                        {logits.data, static_cast<std::size_t>(logits.rows) *
+                                          static_cast<std::size_t>(logits.cols)}};
+    }
+    ASSIGN_OR_RETURN(const bool progressed, executor.Advance());
+    if (progressed) {
+      backoff.Progressed();
+    } else {
+      // Large entries go out only while somebody polls them.
+      ASSIGN_OR_RETURN([[maybe_unused]] const bool delivered, job_->writer.Poll());
+      backoff.Idle();
+    }
+  }
+}
+
+Result<std::vector<RankReport>> LeadOnRank::Reports() {
+  Transport& transport = *job_->transport;
+  RETURN_IF_ERROR(job_->writer.Append(LogEntryKind::kReport, {}));
+  std::vector<RankReport>& reports = job_->reports;
+  reports.assign(static_cast<std::size_t>(transport.size()), {});
+  reports[0] = ReportOf(*job_);
+  const Deadline deadline = Clock::now() + options().wait_limit;
+  for (int rank = 1; rank < transport.size(); ++rank) {
+    RankReport& report = reports[static_cast<std::size_t>(rank)];
+    ASSIGN_OR_RETURN(const Ticket ticket,
+                     transport.Receive(rank,
+                                       {.channel = 0,
+                                        .operation = kReportOperation,
+                                        .step = job_->writer.last_sequence()},
+                                       std::as_writable_bytes(std::span(&report, 1))));
+    RETURN_IF_ERROR(Wait(transport, ticket, deadline));
+  }
+  return reports;
+}
+
+Status EndLog(RankJob& job, const Status& verdict) {
+  RETURN_IF_ERROR(job.writer.Append(LogEntryKind::kEnd, EncodeVerdict(verdict)));
+  const Deadline deadline = Clock::now() + job.state->options().wait_limit;
+  Backoff backoff;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool delivered, job.writer.Poll());
+    if (delivered) return {};
+    if (Clock::now() > deadline) {
+      return DeadlineExceeded("some rank does not take the end of the log");
+    }
+    backoff.Idle();
+  }
+}
+
+/// Rank 0's part. A verdict of the lead function that leaves the transport healthy ends the job in
+/// order: all ranks return it.
+Status LeadJob(RankJob& job, const LeadFunction& lead) {
+  LeadOnRank handle(job);
+  const Status verdict = lead(handle);
+  RETURN_IF_ERROR(job.transport->Health());
+  if (!job.state->executor().idle()) return verdict;  // it failed in the middle of a step
+  RETURN_IF_ERROR(EndLog(job, verdict));
+  return verdict;
+}
+
+Status SendReport(RankJob& job, std::uint64_t sequence) {
+  job.reports.assign(1, ReportOf(job));
+  ASSIGN_OR_RETURN(
+      const Ticket ticket,
+      job.transport->Send(0, {.channel = 0, .operation = kReportOperation, .step = sequence},
+                          std::as_bytes(std::span(job.reports))));
+  return Wait(*job.transport, ticket, Clock::now() + job.state->options().wait_limit);
+}
+
+/// Another rank's part: does what the log says until it ends. `verdict` is then rank 0's.
+Status FollowLog(RankJob& job, Status* verdict) {
+  Executor& executor = job.state->executor();
+  Backoff backoff;
+  auto last_life = Clock::now();
+  while (true) {
+    ASSIGN_OR_RETURN(std::optional<LogEntry> entry, job.reader.Poll());
+    if (entry) {
+      switch (entry->kind) {
+        case LogEntryKind::kStep: {
+          ASSIGN_OR_RETURN(const Step step, DecodeStep(std::as_bytes(std::span(entry->body))));
+          RETURN_IF_ERROR(job.state->Start(step));
+          break;
+        }
+        case LogEntryKind::kReport:
+          RETURN_IF_ERROR(SendReport(job, entry->sequence));
+          break;
+        case LogEntryKind::kEnd:
+          *verdict = DecodeVerdict(entry->body);
+          return {};
+      }
+    }
+    ASSIGN_OR_RETURN(const bool progressed, executor.Advance());
+    while (executor.TakeFinished()) {
+    }
+    if (entry || progressed || !executor.idle()) last_life = Clock::now();
+    if (entry || progressed) {
+      backoff.Progressed();
+      continue;
+    }
+    if (Clock::now() - last_life > job.state->options().wait_limit) {
+      return DeadlineExceeded("rank 0 (" + job.transport->host(0) + ") has asked for nothing in " +
+                              std::to_string(job.state->options().wait_limit.count() / 1000) +
+                              " s; is it stuck or stopped?");
+    }
+    backoff.Idle();
+  }
+}
+
+}  // namespace
+
+Status RunRank(const JobOptions& options, Transport& transport, const LeadFunction& lead,
+               TaskTrace* trace) {
+  const auto start = Clock::now();
+  JobOptions effective = options;
+  effective.trace = effective.trace || trace != nullptr;
+  Result<std::unique_ptr<RankState>> state = RankState::Load(effective, transport);
+
+  Credentials credentials;
+  credentials.version = Version();
+  credentials.configuration = ConfigurationText(options);
+  if (state.ok()) {
+    credentials.model_hash = state.value()->model_hash();
+  } else {
+    credentials.prepared = state.error();
+  }
+  RETURN_IF_ERROR(Agree(transport, credentials, options.wait_limit));
+
+  auto job = std::make_shared<RankJob>(transport, std::move(state).value());
+  job->load_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  Status verdict;
+  Status failure;
+  if (transport.rank() == 0) {
+    verdict = LeadJob(*job, lead);
+    if (!transport.Health().ok() || !job->state->executor().idle()) failure = verdict;
+  } else {
+    failure = FollowLog(*job, &verdict);
+  }
+  if (trace != nullptr) trace->Add(job->state->executor().TakeTrace());
+  if (failure.ok()) return verdict;
+
+  if (failure.code() != StatusCode::kAborted) failure = failure.WithContext(RankName(transport));
+  transport.Abort(failure);
+  transport.Keep(std::move(job));
+  return failure;
+}
+
+Status RunInprocJob(const JobOptions& options, const LeadFunction& lead, TaskTrace* trace) {
+  const int size = std::max(options.mesh.size(), 1);
+  InprocWorld world(size);
+  std::vector<Status> statuses(static_cast<std::size_t>(size));
+  std::vector<std::thread> threads;
+  for (int rank = 0; rank < size; ++rank) {
+    threads.emplace_back([&, rank]() noexcept {
+      Status& status = statuses[static_cast<std::size_t>(rank)];
+      Result<std::unique_ptr<Transport>> transport = world.Open(rank);
+      if (!transport.ok()) {
+        status = transport.error();
+        return;
+      }
+      status = RunRank(options, **transport, lead, trace);
+      const Status closed = (*transport)->Close(Clock::now() + options.wait_limit);
+      if (status.ok()) status = closed;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  // The rank that failed first says why; the others only that they were told to stop.
+  for (const Status& status : statuses) {
+    if (!status.ok() && status.code() != StatusCode::kAborted) return status;
+  }
+  for (const Status& status : statuses) RETURN_IF_ERROR(status);
+  return {};
+}
+
+}  // namespace braid
