@@ -5,6 +5,7 @@
 # MPI processes), slow.
 find_package(GTest REQUIRED)
 include(GoogleTest)
+set(BRAID_TEST_LABELS "" CACHE STRING "Build only tests whose label matches this; empty: all")
 
 function(braid_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS;FOREIGN" ${ARGN})
@@ -16,6 +17,10 @@ function(braid_test name)
     target_link_libraries(${name} PRIVATE braid_${dep})
   endforeach()
   target_link_libraries(${name} PRIVATE braid_warnings ${ARG_FOREIGN} GTest::gtest GTest::gmock GTest::gtest_main)
+  if(BRAID_TEST_LABELS AND NOT ARG_LABEL MATCHES "${BRAID_TEST_LABELS}")
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    return()
+  endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
 endfunction()

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -77,7 +79,15 @@ class Transport {
   /// OK, or why the job is over. Cheap; for loops that have nothing in flight.
   virtual Status Health() = 0;
 
-  /// Orderly end: waits for all ranks to come here, at most until `deadline`.
+  /// Holds `memory` until the transport is gone: after an error, messages in flight may still touch
+  /// the buffers that they were given.
+  void Keep(std::shared_ptr<void> memory) { kept_.push_back(std::move(memory)); }
+
+  /// Orderly end: waits for all ranks to come here, at most until `deadline`; also after a failure
+  /// that this rank knows of.
+  /// Errors: DeadlineExceeded naming the ranks that did not come; Unavailable where one is dead;
+  /// Aborted where another rank fails meanwhile; Internal where messages are still in flight.
+  /// Again after success it does nothing; nothing else may be called then.
   virtual Status Close(Deadline deadline) = 0;
 
  protected:
@@ -92,6 +102,7 @@ class Transport {
   int rank_;
   int size_;
   Traffic traffic_;
+  std::vector<std::shared_ptr<void>> kept_;
 };
 
 }  // namespace braid

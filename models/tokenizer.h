@@ -49,13 +49,15 @@ class Tokenizer {
   static Result<std::unique_ptr<Tokenizer>> Make(Vocabulary vocabulary);
 
   /// Ids of `text`. `parse_special`: names of control tokens in the text ("<|im_start|>") become
-  /// those tokens; otherwise they are ordinary text. `add_bos`: puts the BOS token first if the
-  /// vocabulary asks for one. Any bytes are accepted, valid UTF-8 or not.
+  /// those tokens; otherwise they are ordinary text. User-defined tokens are recognised in any
+  /// text; of names that begin at one place the longest counts. `add_bos`: puts the BOS token
+  /// first if the vocabulary asks for one. Any bytes are accepted, valid UTF-8 or not.
   virtual std::vector<std::int32_t> Encode(std::string_view text, bool parse_special,
                                            bool add_bos) const = 0;
 
-  /// Bytes of one token as they stand in running text; empty for control tokens. A character may
-  /// be spread over several tokens: see Utf8Stream for showing text as it comes.
+  /// Bytes of one token as they stand in running text; empty for control tokens and for ids that
+  /// are not in the vocabulary, U+FFFD for the unknown token. A character may be spread over
+  /// several tokens: see models/tokenizer/utf8_stream.h for showing text as it comes.
   virtual std::string Decode(std::int32_t id) const = 0;
 
   /// Text of a whole sequence, without the space that SentencePiece puts before its first word.

@@ -1,5 +1,9 @@
 #include "runtime/agreement.h"
 
+#include "comm/collectives/broadcast.h"
+#include "comm/collectives/gather.h"
+#include "comm/collectives/wait.h"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -7,10 +11,6 @@
 #include <map>
 #include <numeric>
 #include <vector>
-
-#include "comm/collectives/broadcast.h"
-#include "comm/collectives/gather.h"
-#include "comm/collectives/wait.h"
 
 namespace braid {
 namespace {
@@ -27,9 +27,7 @@ struct FixedText {
     const std::size_t size = std::min(text.size(), kSize - 1);
     std::copy_n(text.data(), size, bytes.data());
   }
-  std::string Get() const {
-    return {bytes.data(), ::strnlen(bytes.data(), kSize)};
-  }
+  std::string Get() const { return {bytes.data(), ::strnlen(bytes.data(), kSize)}; }
 };
 
 struct StatusRecord {
@@ -108,8 +106,7 @@ Status Verdict(Transport& transport, const std::vector<CredentialsRecord>& recor
 
 }  // namespace
 
-Status Agree(Transport& transport, const Credentials& mine,
-             std::chrono::milliseconds wait_limit) {
+Status Agree(Transport& transport, const Credentials& mine, std::chrono::milliseconds wait_limit) {
   std::vector<int> everyone(static_cast<std::size_t>(transport.size()));
   std::iota(everyone.begin(), everyone.end(), 0);
   CollectiveCall call;

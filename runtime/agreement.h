@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/status.h"
+#include "comm/transport.h"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
-
-#include "base/status.h"
-#include "comm/transport.h"
 
 namespace braid {
 

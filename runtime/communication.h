@@ -1,9 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <cstddef>
-#include <vector>
-
 #include "base/status.h"
 #include "comm/collectives/all_reduce.h"
 #include "comm/collectives/gather.h"
@@ -12,6 +8,10 @@
 #include "plan/program.h"
 #include "runtime/activations.h"
 #include "runtime/strand.h"
+
+#include <chrono>
+#include <cstddef>
+#include <vector>
 
 namespace braid {
 

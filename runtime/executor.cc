@@ -1,9 +1,9 @@
 #include "runtime/executor.h"
 
+#include "runtime/task_args.h"
+
 #include <string>
 #include <utility>
-
-#include "runtime/task_args.h"
 
 namespace braid {
 namespace {
@@ -40,21 +40,33 @@ Result<std::unique_ptr<Executor>> Executor::Make(const ExecutorParts& parts,
 
 Status Executor::Start(Program program) {
   const Bindings& bindings = program.bindings;
-  if (bindings.slot < 0 || static_cast<std::size_t>(bindings.slot) >= slots_.size() ||
-      slots_[static_cast<std::size_t>(bindings.slot)]->strand != nullptr) {
-    return FailedPrecondition("step " + std::to_string(bindings.step) + " wants strand slot " +
-                              std::to_string(bindings.slot) + ", which is not free");
+  const std::string step = "step " + std::to_string(bindings.step);
+  if (bindings.slot < 0 || static_cast<std::size_t>(bindings.slot) >= slots_.size()) {
+    return InvalidArgument(step + " wants strand slot " + std::to_string(bindings.slot) + " of " +
+                           std::to_string(slots_.size()));
   }
   if (bindings.num_rows() > max_rows_) {
-    return InvalidArgument("step " + std::to_string(bindings.step) + " has " +
-                           std::to_string(bindings.num_rows()) + " rows; at most " +
-                           std::to_string(max_rows_) + " fit");
+    return InvalidArgument(step + " has " + std::to_string(bindings.num_rows()) +
+                           " rows; at most " + std::to_string(max_rows_) + " fit");
   }
   Slot& slot = *slots_[static_cast<std::size_t>(bindings.slot)];
-  slot.strand = std::make_unique<Strand>(std::move(program));
+  if (bindings.step <= slot.last_number) {
+    return InvalidArgument(step + " comes after step " + std::to_string(slot.last_number) +
+                           " in its slot");
+  }
+  slot.last_number = bindings.step;
   ++num_running_;
-  FinishIfDone(slot);  // a program may be empty
+  if (slot.strand != nullptr) {
+    slot.queue.push_back(std::move(program));
+  } else {
+    Begin(slot, std::move(program));
+  }
   return {};
+}
+
+void Executor::Begin(Slot& slot, Program program) {
+  slot.strand = std::make_unique<Strand>(std::move(program));
+  FinishIfDone(slot);  // a program may be empty
 }
 
 Result<bool> Executor::Advance() {
@@ -133,13 +145,16 @@ void Executor::FinishIfDone(Slot& slot) {
     if (!tmpl.sampled || tmpl.rank != 0 || tmpl.widths[static_cast<std::size_t>(buffer)] == 0) {
       continue;
     }
-    finished.logits =
-        slot.activations.View(buffer, slot.strand->bindings().Rows(RowSet::kSampled));
+    finished.logits = slot.activations.View(buffer, slot.strand->bindings().Rows(RowSet::kSampled));
     break;
   }
   finished_.push_back(finished);
   slot.strand.reset();
   --num_running_;
+  if (slot.queue.empty()) return;
+  Program next = std::move(slot.queue.front());
+  slot.queue.pop_front();
+  Begin(slot, std::move(next));
 }
 
 std::optional<FinishedStep> Executor::TakeFinished() {

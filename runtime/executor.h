@@ -1,11 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <vector>
-
 #include "base/status.h"
 #include "comm/transport.h"
 #include "device/operators.h"
@@ -16,6 +10,13 @@
 #include "runtime/parameters.h"
 #include "runtime/strand.h"
 #include "runtime/task_trace.h"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
 
 namespace braid {
 
@@ -40,7 +41,8 @@ struct ExecutorLimits {
 /// A step that has ended on this rank.
 struct FinishedStep {
   std::uint64_t number = 0;
-  /// On the rank that gathers them: [sampled rows, vocab]; valid until the slot's next Start.
+  /// On the rank that gathers them: [sampled rows, vocab]; valid until the next step starts in the
+  /// slot.
   ActivationView logits;
 };
 
@@ -54,9 +56,10 @@ class Executor {
   static Result<std::unique_ptr<Executor>> Make(const ExecutorParts& parts,
                                                 const ExecutorLimits& limits);
 
-  /// Takes up a program in its slot, which must be free.
-  /// Errors: FailedPrecondition where the slot is taken; InvalidArgument where the step has more
-  /// rows than the limits allow.
+  /// Takes up a program: at once if its slot is free, else behind those that came before it. Rank 0
+  /// may be done with a step, and append the next, while others still have its last task to finish.
+  /// Errors: InvalidArgument for a slot that does not exist, more rows than the limits allow, or a
+  /// number that is not above those already in the slot.
   Status Start(Program program);
 
   /// Moves on; false where nothing could be done now.
@@ -66,7 +69,14 @@ class Executor {
   /// A step that has ended since the last call.
   std::optional<FinishedStep> TakeFinished();
 
+  /// Nothing runs and nothing is queued.
   bool idle() const { return num_running_ == 0; }
+  /// True where Start would not refuse the slot as taken (nor as unknown: that is for Start to
+  /// say).
+  bool slot_free(std::int32_t slot) const {
+    const auto index = static_cast<std::size_t>(slot);
+    return slot < 0 || index >= slots_.size() || slots_[index]->strand == nullptr;
+  }
   std::chrono::nanoseconds compute_time() const { return compute_time_; }
   /// Time in which there were strands but no tile to run.
   std::chrono::nanoseconds wait_time() const { return wait_time_; }
@@ -89,6 +99,8 @@ class Executor {
     Activations activations;
     std::optional<Communication> communication;
     std::unique_ptr<Strand> strand;
+    std::deque<Program> queue;  // by number; waiting only while `strand` runs
+    std::uint64_t last_number = 0;
     std::optional<RunningCompute> compute;
     std::uint32_t network_task = 0;
     std::uint64_t network_begin_ns = 0;
@@ -99,6 +111,7 @@ class Executor {
   Result<bool> AdvanceNetwork(Slot& slot);
   Slot* PickCompute();
   void RunTile(Slot& slot);
+  void Begin(Slot& slot, Program program);
   void FinishIfDone(Slot& slot);
   void AccountWaiting(bool waiting);
   void Record(const Slot& slot, std::uint32_t task, std::uint64_t begin_ns);

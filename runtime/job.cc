@@ -1,10 +1,5 @@
 #include "runtime/job.h"
 
-#include <algorithm>
-#include <cstring>
-#include <thread>
-#include <utility>
-
 #include "base/version.h"
 #include "comm/collectives/wait.h"
 #include "comm/inproc/inproc_world.h"
@@ -14,6 +9,11 @@
 #include "runtime/log_stream.h"
 #include "runtime/rank_state.h"
 #include "runtime/task_trace.h"
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+#include <utility>
 
 namespace braid {
 namespace {
@@ -33,8 +33,7 @@ std::string ConfigurationText(const JobOptions& options) {
 }
 
 std::string RankName(const Transport& transport) {
-  return "rank " + std::to_string(transport.rank()) + " (" + transport.host(transport.rank()) +
-         ")";
+  return "rank " + std::to_string(transport.rank()) + " (" + transport.host(transport.rank()) + ")";
 }
 
 /// A verdict as the body of the log's last entry: code, then message. Empty for OK.
@@ -126,12 +125,12 @@ Result<std::vector<RankReport>> LeadOnRank::Reports() {
   const Deadline deadline = Clock::now() + options().wait_limit;
   for (int rank = 1; rank < transport.size(); ++rank) {
     RankReport& report = reports[static_cast<std::size_t>(rank)];
-    ASSIGN_OR_RETURN(const Ticket ticket,
-                     transport.Receive(rank,
-                                       {.channel = 0,
-                                        .operation = kReportOperation,
-                                        .step = job_->writer.last_sequence()},
-                                       std::as_writable_bytes(std::span(&report, 1))));
+    ASSIGN_OR_RETURN(
+        const Ticket ticket,
+        transport.Receive(
+            rank,
+            {.channel = 0, .operation = kReportOperation, .step = job_->writer.last_sequence()},
+            std::as_writable_bytes(std::span(&report, 1))));
     RETURN_IF_ERROR(Wait(transport, ticket, deadline));
   }
   return reports;
@@ -145,21 +144,28 @@ Status EndLog(RankJob& job, const Status& verdict) {
     ASSIGN_OR_RETURN(const bool delivered, job.writer.Poll());
     if (delivered) return {};
     if (Clock::now() > deadline) {
-      return DeadlineExceeded("some rank does not take the end of the log");
+      const int peer = job.writer.waiting_for();
+      return DeadlineExceeded("rank " + std::to_string(peer) + " (" + job.transport->host(peer) +
+                              ") does not take entry " +
+                              std::to_string(job.writer.last_sequence()) +
+                              " of the log, the end of the job; is it stuck or stopped?");
     }
     backoff.Idle();
   }
 }
 
-/// Rank 0's part. A verdict of the lead function that leaves the transport healthy ends the job in
-/// order: all ranks return it.
-Status LeadJob(RankJob& job, const LeadFunction& lead) {
+/// Rank 0's part. A verdict of the lead function that leaves the job healthy ends it in order: all
+/// ranks return it. Errors: what ends the job on this rank otherwise.
+Status LeadJob(RankJob& job, const LeadFunction& lead, Status* verdict) {
   LeadOnRank handle(job);
-  const Status verdict = lead(handle);
-  RETURN_IF_ERROR(job.transport->Health());
-  if (!job.state->executor().idle()) return verdict;  // it failed in the middle of a step
-  RETURN_IF_ERROR(EndLog(job, verdict));
-  return verdict;
+  *verdict = lead(handle);
+  Status health = job.transport->Health();
+  if (health.ok() && !job.state->executor().idle()) {
+    health = Internal("the lead function ended in the middle of a step");
+  }
+  // What the lead function saw says more than what the transport heard of it.
+  if (!health.ok()) return verdict->ok() ? health : *verdict;
+  return EndLog(job, *verdict);
 }
 
 Status SendReport(RankJob& job, std::uint64_t sequence) {
@@ -171,36 +177,67 @@ Status SendReport(RankJob& job, std::uint64_t sequence) {
   return Wait(*job.transport, ticket, Clock::now() + job.state->options().wait_limit);
 }
 
+/// An entry of the log on a rank that follows it, until its turn has come.
+struct NextEntry {
+  LogEntry entry;
+  Step step;  // of a kStep
+};
+
+Result<std::optional<NextEntry>> TakeNext(RankJob& job) {
+  ASSIGN_OR_RETURN(std::optional<LogEntry> entry, job.reader.Poll());
+  if (!entry) return std::optional<NextEntry>();
+  NextEntry next{std::move(*entry), {}};
+  if (next.entry.kind == LogEntryKind::kStep) {
+    ASSIGN_OR_RETURN(next.step, DecodeStep(std::as_bytes(std::span(next.entry.body))));
+  }
+  return std::optional<NextEntry>(std::move(next));
+}
+
+/// Rank 0's part of a step may end before this rank's, and then the log runs ahead: a step waits
+/// until its slot is free, anything else until all steps before it have ended here. The unfinished
+/// step with the lowest number is held up by neither.
+bool IsItsTurn(const RankJob& job, const NextEntry& next) {
+  const Executor& executor = job.state->executor();
+  return next.entry.kind == LogEntryKind::kStep ? executor.slot_free(next.step.slot)
+                                                : executor.idle();
+}
+
 /// Another rank's part: does what the log says until it ends. `verdict` is then rank 0's.
 Status FollowLog(RankJob& job, Status* verdict) {
   Executor& executor = job.state->executor();
   Backoff backoff;
   auto last_life = Clock::now();
+  std::optional<NextEntry> next;
   while (true) {
-    ASSIGN_OR_RETURN(std::optional<LogEntry> entry, job.reader.Poll());
-    if (entry) {
-      switch (entry->kind) {
-        case LogEntryKind::kStep: {
-          ASSIGN_OR_RETURN(const Step step, DecodeStep(std::as_bytes(std::span(entry->body))));
-          RETURN_IF_ERROR(job.state->Start(step));
+    bool progressed = false;
+    if (!next) {
+      ASSIGN_OR_RETURN(next, TakeNext(job));
+      progressed = next.has_value();
+    }
+    if (next && IsItsTurn(job, *next)) {
+      switch (next->entry.kind) {
+        case LogEntryKind::kStep:
+          RETURN_IF_ERROR(job.state->Start(next->step));
           break;
-        }
         case LogEntryKind::kReport:
-          RETURN_IF_ERROR(SendReport(job, entry->sequence));
+          RETURN_IF_ERROR(SendReport(job, next->entry.sequence));
           break;
         case LogEntryKind::kEnd:
-          *verdict = DecodeVerdict(entry->body);
+          *verdict = DecodeVerdict(next->entry.body);
           return {};
       }
+      next.reset();
+      progressed = true;
     }
-    ASSIGN_OR_RETURN(const bool progressed, executor.Advance());
+    ASSIGN_OR_RETURN(const bool advanced, executor.Advance());
     while (executor.TakeFinished()) {
     }
-    if (entry || progressed || !executor.idle()) last_life = Clock::now();
-    if (entry || progressed) {
+    if (progressed || advanced) {
       backoff.Progressed();
+      last_life = Clock::now();
       continue;
     }
+    if (!executor.idle()) last_life = Clock::now();  // its communications have deadlines
     if (Clock::now() - last_life > job.state->options().wait_limit) {
       return DeadlineExceeded("rank 0 (" + job.transport->host(0) + ") has asked for nothing in " +
                               std::to_string(job.state->options().wait_limit.count() / 1000) +
@@ -232,17 +269,13 @@ Status RunRank(const JobOptions& options, Transport& transport, const LeadFuncti
   auto job = std::make_shared<RankJob>(transport, std::move(state).value());
   job->load_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   Status verdict;
-  Status failure;
-  if (transport.rank() == 0) {
-    verdict = LeadJob(*job, lead);
-    if (!transport.Health().ok() || !job->state->executor().idle()) failure = verdict;
-  } else {
-    failure = FollowLog(*job, &verdict);
-  }
+  const Status ended =
+      transport.rank() == 0 ? LeadJob(*job, lead, &verdict) : FollowLog(*job, &verdict);
   if (trace != nullptr) trace->Add(job->state->executor().TakeTrace());
-  if (failure.ok()) return verdict;
+  if (ended.ok()) return verdict;
 
-  if (failure.code() != StatusCode::kAborted) failure = failure.WithContext(RankName(transport));
+  const Status failure =
+      ended.code() == StatusCode::kAborted ? ended : ended.WithContext(RankName(transport));
   transport.Abort(failure);
   transport.Keep(std::move(job));
   return failure;

@@ -1,9 +1,9 @@
 #include "runtime/log_stream.h"
 
+#include "base/hash.h"
+
 #include <algorithm>
 #include <utility>
-
-#include "base/hash.h"
 
 namespace braid {
 namespace {
@@ -30,22 +30,22 @@ Status LogWriter::Append(LogEntryKind kind, std::string body) {
     ASSIGN_OR_RETURN(const Ticket frame,
                      transport_->Send(peer, TagOf(sequence_, kFrameOperation),
                                       std::as_bytes(std::span(&entry.frame, 1))));
-    entry.tickets.push_back(frame);
+    entry.sends.push_back({peer, frame});
     if (entry.body.empty()) continue;
     ASSIGN_OR_RETURN(const Ticket sent, transport_->Send(peer, TagOf(sequence_, kBodyOperation),
                                                          std::as_bytes(std::span(entry.body))));
-    entry.tickets.push_back(sent);
+    entry.sends.push_back({peer, sent});
   }
   return {};
 }
 
 Result<bool> LogWriter::Poll() {
   while (!in_flight_.empty()) {
-    std::vector<Ticket>& tickets = in_flight_.front().tickets;
-    while (!tickets.empty()) {
-      ASSIGN_OR_RETURN(const bool done, transport_->Test(tickets.back()));
+    std::vector<Sent>& sends = in_flight_.front().sends;
+    while (!sends.empty()) {
+      ASSIGN_OR_RETURN(const bool done, transport_->Test(sends.back().ticket));
       if (!done) return false;
-      tickets.pop_back();
+      sends.pop_back();
     }
     in_flight_.pop_front();
   }
@@ -61,8 +61,8 @@ Result<std::optional<LogEntry>> LogReader::Poll() {
   ASSIGN_OR_RETURN(bool done, transport_->Test(ticket_));
   if (!done) return std::optional<LogEntry>();
   if (state_ == State::kFrame) {
-    if (frame_.sequence != sequence_ + 1 || frame_.body_bytes > kMaxBodyBytes ||
-        frame_.kind < 1 || frame_.kind > 3) {
+    if (frame_.sequence != sequence_ + 1 || frame_.body_bytes > kMaxBodyBytes || frame_.kind < 1 ||
+        frame_.kind > 3) {
       return Internal("the log from rank 0 is out of order at entry " +
                       std::to_string(sequence_ + 1));
     }

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/status.h"
+#include "comm/transport.h"
+
 #include <chrono>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/status.h"
-#include "comm/transport.h"
 
 namespace braid {
 
@@ -48,11 +48,18 @@ class LogWriter {
 
   std::uint64_t last_sequence() const { return sequence_; }
 
+  /// Where Poll answered false: a rank that has not taken the oldest entry yet.
+  int waiting_for() const { return in_flight_.front().sends.back().peer; }
+
  private:
+  struct Sent {
+    int peer;
+    Ticket ticket;
+  };
   struct InFlight {
     LogFrame frame;
     std::string body;
-    std::vector<Ticket> tickets;
+    std::vector<Sent> sends;
   };
 
   Transport* transport_;

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <span>
-#include <vector>
-
 #include "device/operators.h"
 #include "models/weights.h"
 #include "plan/model_spec.h"
 #include "plan/program.h"
 #include "plan/shard.h"
+
+#include <cstdint>
+#include <span>
+#include <vector>
 
 namespace braid {
 

@@ -1,8 +1,5 @@
 #include "runtime/rank_state.h"
 
-#include <algorithm>
-#include <string>
-
 #include "device/cpu/cpu_operators.h"
 #include "models/gguf/fingerprint.h"
 #include "models/spec_from_gguf.h"
@@ -12,6 +9,9 @@
 #include "parallel/layout/shard.h"
 #include "parallel/lower.h"
 #include "runtime/memory_use.h"
+
+#include <algorithm>
+#include <string>
 
 namespace braid {
 

@@ -1,9 +1,5 @@
 #pragma once
 
-#include <array>
-#include <memory>
-#include <optional>
-
 #include "base/status.h"
 #include "comm/transport.h"
 #include "device/operators.h"
@@ -18,11 +14,15 @@
 #include "runtime/kv_memory.h"
 #include "runtime/parameters.h"
 
+#include <array>
+#include <memory>
+#include <optional>
+
 namespace braid {
 
-/// Everything that one rank holds for a job: model file, weights of its shard, KV memory, operators,
-/// templates and the executor over them. Made whole or not at all.
-/// Thread: rank thread only.
+/// Everything that one rank holds for a job: model file, weights of its shard, KV memory,
+/// operators, templates and the executor over them. Made whole or not at all. Thread: rank thread
+/// only.
 class RankState {
  public:
   /// Nothing is sent; any rank may fail by itself.
@@ -30,7 +30,7 @@ class RankState {
   static Result<std::unique_ptr<RankState>> Load(const JobOptions& options, Transport& transport);
 
   /// Checks a step against this job, and takes it up.
-  /// Errors: those of ValidateStep; FailedPrecondition where its slot is taken.
+  /// Errors: those of ValidateStep and Executor::Start.
   Status Start(const Step& step);
 
   /// As Start would, without starting.

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <cstdint>
-
 #include "device/operators.h"
 #include "plan/program.h"
 #include "runtime/activations.h"
 #include "runtime/kv_memory.h"
 #include "runtime/parameters.h"
 #include "runtime/strand.h"
+
+#include <cstdint>
 
 namespace braid {
 

@@ -1,0 +1,57 @@
+#include "device/cpu/instruction_set.h"
+
+#include <string>
+
+namespace braid {
+namespace {
+
+bool HasAvx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("f16c");
+}
+
+bool HasAvx512() {
+  return HasAvx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+}  // namespace
+
+std::string_view InstructionSetName(InstructionSet set) {
+  switch (set) {
+    case InstructionSet::kScalar:
+      return "scalar";
+    case InstructionSet::kAvx2:
+      return "avx2";
+    case InstructionSet::kAvx512:
+      return "avx512";
+  }
+  return "unknown";
+}
+
+bool CpuSupports(InstructionSet set) {
+  switch (set) {
+    case InstructionSet::kScalar:
+      return true;
+    case InstructionSet::kAvx2:
+      return HasAvx2();
+    case InstructionSet::kAvx512:
+      return HasAvx512();
+  }
+  return false;
+}
+
+Result<InstructionSet> BestInstructionSet() {
+  if (HasAvx512()) return InstructionSet::kAvx512;
+  if (HasAvx2()) return InstructionSet::kAvx2;
+  std::string missing;
+  if (!__builtin_cpu_supports("avx2")) missing += " AVX2";
+  if (!__builtin_cpu_supports("fma")) missing += " FMA";
+  if (!__builtin_cpu_supports("f16c")) missing += " F16C";
+  return Unavailable("this CPU lacks" + missing +
+                     "; Braid's CPU operators need AVX2, FMA and F16C (Intel Haswell of 2013, AMD "
+                     "Excavator of 2015, or later; in a virtual machine, pass the host's CPU "
+                     "features through)");
+}
+
+}  // namespace braid

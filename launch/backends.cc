@@ -1,0 +1,88 @@
+#include "launch/backends.h"
+
+#include "launch/find_program.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <utility>
+#ifdef BRAID_WITH_MPI
+#include "comm/mpi/open_mpi.h"
+#endif
+
+namespace braid {
+namespace {
+
+std::string WhyNoCuda() {
+  std::error_code error;
+  const bool has_node = std::filesystem::exists("/dev/nvidiactl", error);
+  void* driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
+  const bool has_driver = driver != nullptr;
+  if (has_driver) dlclose(driver);
+  if (has_driver && has_node) return "not built in; this machine has a driver and a device";
+  return fmt::format("not built in; this machine has {} and {}",
+                     has_driver ? "a driver library" : "no driver library (libcuda.so.1)",
+                     has_node ? "a device" : "no device (/dev/nvidiactl)");
+}
+
+}  // namespace
+
+std::vector<Viability> Transports(const Environment& environment) {
+  std::vector<Viability> transports = {{"inproc", true, "ranks are threads of one process"}};
+  if (!MpiIsBuiltIn()) {
+    transports.push_back({"mpi", false, "not built in; configure with -DBRAID_WITH_MPI=ON"});
+  } else if (!FindProgram("mpirun", environment)) {
+    transports.push_back({"mpi", false,
+                          "built in, but there is no mpirun on PATH (Debian: apt-get "
+                          "install openmpi-bin)"});
+  } else {
+    transports.push_back({"mpi", true, "ranks are processes, started by braid launch or mpirun"});
+  }
+  return transports;
+}
+
+std::vector<Viability> Devices() {
+  return {{"cpu", true, "own kernels, chosen by instruction set at start"},
+          {"cuda", false, WhyNoCuda()}};
+}
+
+#ifdef BRAID_WITH_MPI
+
+bool MpiIsBuiltIn() { return true; }
+
+Status RunLaunchedJob(const JobOptions& options, const LeadFunction& lead, TaskTrace* trace,
+                      const std::function<ExitCode(const Status&)>& on_failure) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Transport> transport, OpenMpi());
+  Status status;
+  if (transport->size() == options.mesh.size()) {
+    status = RunRank(options, *transport, lead, trace);
+  } else {
+    status = InvalidArgument(fmt::format("--tp {} x --pp {} needs {} ranks, but mpirun started {}",
+                                         options.mesh.tensor, options.mesh.pipeline,
+                                         options.mesh.size(), transport->size()));
+  }
+  if (status.ok()) status = transport->Close(std::chrono::steady_clock::now() + options.wait_limit);
+  if (status.ok()) return status;
+  // Rank 0 speaks before it ends, because with the first rank that ends mpirun ends them all.
+  const ExitCode code = on_failure(status);
+  EndMpiJob(std::move(transport), static_cast<int>(code));
+}
+
+#else
+
+bool MpiIsBuiltIn() { return false; }
+
+Status RunLaunchedJob(const JobOptions&, const LeadFunction&, TaskTrace*,
+                      const std::function<ExitCode(const Status&)>&) {
+  return FailedPrecondition(
+      "this build has no MPI; configure it with -DBRAID_WITH_MPI=ON, or use "
+      "--comm inproc");
+}
+
+#endif
+
+}  // namespace braid

@@ -1,0 +1,127 @@
+#include "launch/command_line.h"
+
+#include "launch/suggestion.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <variant>
+
+namespace braid {
+namespace {
+
+std::string HelpOf(const Option& option) {
+  std::string text = option.help;
+  const bool plain_text = std::holds_alternative<OptionalTextTarget>(option.target) ||
+                          (std::holds_alternative<TextTarget>(option.target) &&
+                           std::get<TextTarget>(option.target).choices.empty());
+  const bool is_switch = std::holds_alternative<SwitchTarget>(option.target);
+  if (!plain_text && !is_switch) text += fmt::format("; {}", AllowedValues(option));
+  if (!is_switch) {
+    text +=
+        fmt::format(" [{}]", option.default_note.empty() ? ValueText(option) : option.default_note);
+  }
+  if (!option.environment.empty()) text += fmt::format(" (or variable {})", option.environment);
+  return text;
+}
+
+void AddTo(CLI::App& app, const Option& option, CommandLine& line) {
+  const std::string flags = option.letter == '\0'
+                                ? "--" + option.name
+                                : fmt::format("-{},--{}", option.letter, option.name);
+  if (std::holds_alternative<SwitchTarget>(option.target)) {
+    app.add_flag_function(
+        flags,
+        [&line, name = option.name](std::int64_t count) {
+          line.flags.emplace_back(name, count > 0 ? "true" : "false");
+        },
+        HelpOf(option));
+    return;
+  }
+  const auto store = [&line, name = option.name](const CLI::results_t& results) {
+    line.flags.emplace_back(name, results.back());
+    return true;
+  };
+  app.add_option(flags, store, HelpOf(option))
+      ->type_name(option.value_name)
+      ->take_last()
+      ->allow_extra_args(false);
+}
+
+Status CheckExtras(const CommandSyntax& syntax, const OptionTable& table,
+                   const std::vector<std::string>& extras, CommandLine& line) {
+  std::vector<std::string> names = {"help"};
+  for (const Option& option : table.options()) names.push_back(option.name);
+  for (const std::string& extra : extras) {
+    if (extra.size() > 1 && extra.starts_with("-")) {
+      const std::string flag = extra.substr(0, extra.find('='));
+      const std::string word = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
+      std::string suggestion = DidYouMean(word, names);
+      if (const auto quote = suggestion.find('\''); quote != std::string::npos) {
+        suggestion.insert(quote + 1, "--");
+      }
+      return InvalidArgument(
+          fmt::format("unknown flag {}{}; see braid {} --help", flag, suggestion, syntax.name));
+    }
+  }
+  const std::size_t expected = syntax.positional.empty() ? 0 : 1;
+  if (extras.size() > expected) {
+    return InvalidArgument(fmt::format("unexpected argument '{}'{}{}; see braid {} --help",
+                                       extras[expected], syntax.hint.empty() ? "" : ": ",
+                                       syntax.hint, syntax.name));
+  }
+  if (extras.size() < expected) {
+    return InvalidArgument(fmt::format("{} is missing; usage: braid {} {}", syntax.positional,
+                                       syntax.name, syntax.positional));
+  }
+  if (expected == 1) line.positional = extras.front();
+  return {};
+}
+
+std::string HelpText(CLI::App& app, const CommandSyntax& syntax) {
+  const std::string arguments =
+      syntax.positional.empty() ? "" : fmt::format("{} ", syntax.positional);
+  std::string text =
+      fmt::format("{}\nUsage: braid {} {}[OPTIONS]\n", syntax.summary, syntax.name, arguments);
+  if (!syntax.positional.empty()) {
+    text += fmt::format("\n  {}  {}\n", syntax.positional, syntax.positional_help);
+  }
+  // The library's help begins with a usage line of its own, which knows less than ours.
+  const std::string options = app.help();
+  text += '\n' + options.substr(std::min(options.find("Options:"), options.size()));
+  if (!syntax.footer.empty()) text += "\n" + syntax.footer;
+  while (text.ends_with("\n\n")) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+Result<CommandLine> ParseCommandLine(const CommandSyntax& syntax, const OptionTable& table,
+                                     std::span<const std::string> arguments) {
+  CommandLine line;
+  try {
+    CLI::App app;
+    app.allow_extras();
+    app.set_help_flag("-h,--help", "show this");
+    app.get_formatter()->column_width(30);
+    for (const Option& option : table.options()) AddTo(app, option, line);
+    try {
+      std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+      app.parse(std::move(reversed));
+    } catch (const CLI::CallForHelp&) {
+      line.wants_help = true;
+      line.help = HelpText(app, syntax);
+      return line;
+    }
+    RETURN_IF_ERROR(CheckExtras(syntax, table, app.remaining(), line));
+  } catch (const CLI::Error& error) {
+    return InvalidArgument(fmt::format("{}; see braid {} --help", error.what(), syntax.name));
+  } catch (const std::exception& error) {
+    return Internal(fmt::format("reading the command line: {}", error.what()));
+  }
+  return line;
+}
+
+}  // namespace braid
