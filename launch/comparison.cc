@@ -24,6 +24,10 @@ std::int32_t BestToken(std::span<const float> logits) {
   return static_cast<std::int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
+void ReferenceLogits::Add(std::span<const float> row) {
+  values_.insert(values_.end(), row.begin(), row.end());
+}
+
 std::int32_t ReferenceLogits::num_rows() const {
   return static_cast<std::int32_t>(values_.size() / static_cast<std::size_t>(vocab_size_));
 }

@@ -54,6 +54,7 @@ constexpr std::array kNeutralKeys = {
     NeutralKey{"attention.clamp_kqv", 0, "clamping of q, k, v"},
     NeutralKey{"attn_logit_softcapping", 0, "soft-capped attention"},
     NeutralKey{"final_logit_softcapping", 0, "soft-capped logits"},
+    NeutralKey{"attention.scale", 0, "another scale of attention"},
     NeutralKey{"attention.temperature_scale", 0, "attention temperature"},
     NeutralKey{"logit_scale", 1, "scaled logits"},
     NeutralKey{"embedding_scale", 1, "scaled embeddings"},

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/status.h"
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/status.h"
 
 namespace braid {
 
@@ -26,10 +26,10 @@ struct Vocabulary {
   std::string model;          ///< "llama" (SentencePiece-style BPE) or "gpt2" (byte-level BPE)
   std::string pre_tokenizer;  ///< tokenizer.ggml.pre: "smollm", "qwen2", "llama-bpe", "default"...
   std::vector<std::string> tokens;
-  std::vector<float> scores;         ///< empty or one a token
-  std::vector<TokenType> types;      ///< empty or one a token
-  std::vector<std::string> merges;   ///< byte-level BPE: "left right", best first
-  std::int32_t bos_id = -1;          ///< -1: none
+  std::vector<float> scores;        ///< empty or one a token
+  std::vector<TokenType> types;     ///< empty or one a token
+  std::vector<std::string> merges;  ///< byte-level BPE: "left right", best first
+  std::int32_t bos_id = -1;         ///< -1: none
   std::int32_t eos_id = -1;
   std::int32_t eot_id = -1;
   std::int32_t unknown_id = -1;

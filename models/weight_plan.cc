@@ -45,6 +45,16 @@ constexpr std::array kRules = {
     Matrix("ffn_down.weight", Axis::kModel, Axis::kFfn, kFfn, &LayerWeights::down),
 };
 
+constexpr LayerTensorRule kTable =
+    Matrix("token_embd.weight", Axis::kVocab, Axis::kModel, &WeightSizes::embedding, nullptr);
+constexpr LayerTensorRule kOutput =
+    Matrix("output.weight", Axis::kVocab, Axis::kModel, &WeightSizes::output, nullptr);
+constexpr LayerTensorRule kNorm = Vector("output_norm.weight", Axis::kModel, nullptr);
+
+std::string LayerTensorName(std::int32_t layer, const LayerTensorRule& rule) {
+  return "blk." + std::to_string(layer) + "." + std::string(rule.suffix);
+}
+
 IndexRange Times(IndexRange range, std::int32_t factor) {
   return {range.begin * factor, range.end * factor};
 }
@@ -57,6 +67,9 @@ class Planner {
       : file_(file), spec_(spec), shard_(shard), options_(options) {}
 
   Status CheckShard() const;
+  /// All tensors of the model, also those of other ranks: one damaged file, one message, whoever
+  /// asks, and no rank that starts while another stops.
+  Status CheckAllTensors() const;
   Result<PlannedWeight> Plan(const std::string& name, const LayerTensorRule& rule);
   bool Has(const LayerTensorRule& rule) const;
   std::vector<std::string> TakeNotes();
@@ -159,6 +172,18 @@ Result<const GgufTensor*> Planner::Find(const std::string& name,
   return tensor;
 }
 
+Status Planner::CheckAllTensors() const {
+  RETURN_IF_ERROR(Find(std::string(kTable.suffix), kTable).status());
+  for (std::int32_t layer = 0; layer < spec_.num_layers; ++layer) {
+    for (const LayerTensorRule& rule : kRules) {
+      if (Has(rule)) RETURN_IF_ERROR(Find(LayerTensorName(layer, rule), rule).status());
+    }
+  }
+  RETURN_IF_ERROR(Find(std::string(kNorm.suffix), kNorm).status());
+  if (spec_.tied_embeddings) return {};
+  return Find(std::string(kOutput.suffix), kOutput).status();
+}
+
 Result<PlannedWeight> Planner::Plan(const std::string& name, const LayerTensorRule& rule) {
   PlannedWeight weight;
   ASSIGN_OR_RETURN(weight.tensor, Find(name, rule));
@@ -208,8 +233,7 @@ Status PlanLayers(const ModelShard& shard, Planner& planner, WeightPlan& plan) {
     for (const LayerTensorRule& rule : kRules) {
       PlannedWeight& weight = planned.weights.emplace_back();
       if (!planner.Has(rule)) continue;
-      const std::string name = "blk." + std::to_string(layer) + "." + std::string(rule.suffix);
-      ASSIGN_OR_RETURN(weight, planner.Plan(name, rule));
+      ASSIGN_OR_RETURN(weight, planner.Plan(LayerTensorName(layer, rule), rule));
     }
   }
   return {};
@@ -217,16 +241,11 @@ Status PlanLayers(const ModelShard& shard, Planner& planner, WeightPlan& plan) {
 
 Status PlanEnds(const ModelSpec& spec, const ModelShard& shard, Planner& planner,
                 WeightPlan& plan) {
-  constexpr LayerTensorRule kTable =
-      Matrix("token_embd.weight", Axis::kVocab, Axis::kModel, &WeightSizes::embedding, nullptr);
-  constexpr LayerTensorRule kOutput =
-      Matrix("output.weight", Axis::kVocab, Axis::kModel, &WeightSizes::output, nullptr);
-  constexpr LayerTensorRule kNorm = Vector("output_norm.weight", Axis::kModel, nullptr);
   if (shard.first_stage()) {
-    ASSIGN_OR_RETURN(plan.embedding, planner.Plan("token_embd.weight", kTable));
+    ASSIGN_OR_RETURN(plan.embedding, planner.Plan(std::string(kTable.suffix), kTable));
   }
   if (!shard.last_stage()) return {};
-  ASSIGN_OR_RETURN(plan.final_norm, planner.Plan("output_norm.weight", kNorm));
+  ASSIGN_OR_RETURN(plan.final_norm, planner.Plan(std::string(kNorm.suffix), kNorm));
   plan.output_is_embedding = spec.tied_embeddings && shard.first_stage();
   if (plan.output_is_embedding) return {};
   ASSIGN_OR_RETURN(
@@ -285,6 +304,7 @@ Result<WeightPlan> PlanWeights(const GgufFile& file, const ModelSpec& spec, cons
   RETURN_IF_ERROR(ValidateModelSpec(spec).WithContext(file.name()));
   Planner planner(file, spec, shard, options);
   RETURN_IF_ERROR(planner.CheckShard());
+  RETURN_IF_ERROR(planner.CheckAllTensors());
   WeightPlan plan;
   RETURN_IF_ERROR(PlanEnds(spec, shard, planner, plan));
   RETURN_IF_ERROR(PlanLayers(shard, planner, plan));

@@ -80,7 +80,7 @@ struct ModelWeights {
 /// to f32, and a note says so.
 /// Cost:   with `populate`, reads the shard's bytes once; else only what is copied.
 /// Errors: InvalidArgument naming the tensor, what was found and what expected (missing, shape,
-///         type); OutOfMemory; Unavailable where the disk fails.
+///         type), the same on every rank; OutOfMemory; Unavailable where the disk fails.
 /// Thread: any; ranks that are threads load from one file at the same time.
 Result<ModelWeights> LoadWeights(const GgufFile& file, const ModelSpec& spec,
                                  const ModelShard& shard, const LoadOptions& options = {});

@@ -36,7 +36,7 @@ constexpr KernelTable kTable = {.matmul_direct = MatMulDirect,
                                 .swiglu = SwiGlu,
                                 .add = AddRow,
                                 .attend = Attend,
-                                .direct_rows = kDirectRows,
+                                .direct_rows = 2 * kDirectRows,
                                 .flops_per_second = 7e10};
 
 }  // namespace

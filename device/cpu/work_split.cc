@@ -8,12 +8,19 @@ namespace {
 
 std::int32_t CeilDivide(std::int32_t a, std::int32_t b) { return (a + b - 1) / b; }
 
+// As many rows of x as the second-level cache holds beside a panel: all tiles of a row block read
+// the same rows.
+std::int32_t RowsPerBlock(std::int32_t depth) {
+  constexpr std::int32_t kCachedFloats = 384 * 1024;
+  const std::int32_t rows = kCachedFloats / std::max(depth, 1) / 8 * 8;
+  return std::clamp(rows, 32, kPanelRows);
+}
+
 }  // namespace
 
 TileRange MatMulSplit::RowsOf(std::int32_t tile) const {
-  const std::int64_t block = tile / col_blocks;
-  return {.begin = static_cast<std::int32_t>(rows * block / row_blocks),
-          .end = static_cast<std::int32_t>(rows * (block + 1) / row_blocks)};
+  const std::int32_t begin = tile / col_blocks * rows_per_tile;
+  return {.begin = begin, .end = std::min(rows, begin + rows_per_tile)};
 }
 
 TileRange MatMulSplit::ColsOf(std::int32_t tile) const {
@@ -24,8 +31,12 @@ TileRange MatMulSplit::ColsOf(std::int32_t tile) const {
 MatMulSplit SplitMatMul(const MatMulArgs& args, const KernelTable& kernels) {
   MatMulSplit split = {.rows = args.x.rows, .cols = args.weight.rows};
   if (split.rows == 0 || split.cols == 0) return {};
-  split.row_blocks = CeilDivide(split.rows, kPanelRows);
-  const double rows = CeilDivide(split.rows, split.row_blocks);
+  // Blocks of about the same height, of whole groups of eight rows where there are several.
+  const std::int32_t blocks = CeilDivide(split.rows, RowsPerBlock(args.weight.cols));
+  split.rows_per_tile =
+      blocks == 1 ? split.rows : CeilDivide(CeilDivide(split.rows, blocks), 8) * 8;
+  split.row_blocks = CeilDivide(split.rows, split.rows_per_tile);
+  const double rows = split.rows_per_tile;
   const double arithmetic = 2.0 * rows * args.weight.cols / kernels.flops_per_second;
   const double bytes = static_cast<double>(args.weight.row_bytes) / kBytesPerSecond;
   // Widening costs about as much as two rows of arithmetic.

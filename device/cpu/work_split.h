@@ -18,6 +18,7 @@ struct TileRange {
 struct MatMulSplit {
   std::int32_t rows = 0;
   std::int32_t cols = 0;
+  std::int32_t rows_per_tile = 1;
   std::int32_t row_blocks = 1;
   std::int32_t cols_per_tile = 1;
   std::int32_t col_blocks = 1;
@@ -36,7 +37,7 @@ std::int32_t RowsPerTile(std::int64_t row_floats);
 
 /// What a tile should take: long enough to hide its bookkeeping and a poll of the messages,
 /// short enough that a message does not wait.
-inline constexpr double kTileSeconds = 100e-6;
+inline constexpr double kTileSeconds = 150e-6;
 
 /// Bytes that one core streams from memory in a second, only to size tiles.
 inline constexpr double kBytesPerSecond = 10e9;

@@ -4,7 +4,6 @@
 #include "models/gguf/tensor_type.h"
 #include "models/gguf/value.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -148,7 +147,7 @@ Status GgufWriter::Emit(const Sink& sink) const {
     }
     done = tensor.offset + tensor.bytes;
   }
-  return sink(chunk);
+  return chunk.empty() ? Status() : sink(chunk);
 }
 
 std::vector<std::byte> GgufWriter::ToBytes() const {
@@ -166,11 +165,11 @@ Status GgufWriter::Write(const std::string& path, const Progress& progress) cons
   std::ofstream out(partial, std::ios::binary | std::ios::trunc);
   if (!out) return Unavailable("cannot create " + partial + "; check the folder and its rights");
   std::uint64_t done = 0;
-  const std::uint64_t total = data_bytes_;
+  const std::uint64_t total = Header().size() + data_bytes_;
   Status status = Emit([&](std::span<const std::byte> part) -> Status {
     out.write(reinterpret_cast<const char*>(part.data()), std::ssize(part));
     done += part.size();
-    if (progress) progress(std::min(done, total), total);
+    if (progress) progress(done, total);
     return out ? Status() : Unavailable("cannot write " + partial + "; is the disk full?");
   });
   out.close();

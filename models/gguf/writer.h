@@ -21,7 +21,7 @@ class GgufWriter {
  public:
   /// Asks for row `row` of a tensor as f32; rows are asked for in order.
   using RowSource = std::function<void(std::uint64_t row, std::span<float> values)>;
-  /// Told the bytes written so far and in all, now and then.
+  /// Told the bytes written so far and in all, now and then; once when they are equal.
   using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
   void AddUint32(std::string_view key, std::uint32_t value);

@@ -2,59 +2,55 @@
 
 #include "models/tokenizer/utf8.h"
 
-#include <array>
-#include <initializer_list>
+#include <string>
 #include <utility>
-
-// Unicode's White_Space, for use within brackets. PCRE2's \s also takes U+180E, which has not been
-// a space since Unicode 6.3 and is none for the tokenizers that vocabularies were trained with.
-#define BRAID_SPACE R"(\p{Z}\t-\r\x{85})"
 
 namespace braid {
 namespace {
 
+// Unicode's White_Space, for use within brackets. PCRE2's \s also takes U+180E, which has not been
+// a space since Unicode 6.3 and is none for the tokenizers that vocabularies were trained with.
+constexpr const char* kSpace = R"(\p{Z}\t-\r\x{85})";
+
+// Runs of space: the last one before a word is left for that word.
+std::string Blanks() {
+  const std::string space = kSpace;
+  return "[" + space + "]+(?![^" + space + "])|[" + space + "]+";
+}
+
 // Source: GPT-2's encoder, with \s spelled out.
-constexpr const char* kGpt2Words =
-    "'s|'t|'re|'ve|'m|'ll|'d"
-    R"(| ?\p{L}+| ?\p{N}+| ?[^)" BRAID_SPACE R"(\p{L}\p{N}]+)"
-    "|[" BRAID_SPACE "]+(?![^" BRAID_SPACE "])|[" BRAID_SPACE "]+";
+std::string Gpt2Words() {
+  return R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^)" + std::string(kSpace) +
+         R"(\p{L}\p{N}]+|)" + Blanks();
+}
 
-// What the words of Llama 3 and Qwen2 have in common before and behind their numbers.
+// The words of Llama 3 and Qwen2, which differ in how many digits make a number.
 // Source: `pre_tokenizer` in the tokenizer.json of Llama-3-8B and of Qwen2-7B.
-#define BRAID_WORDS_BEFORE_NUMBERS \
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)"   \
-  R"(|[^\r\n\p{L}\p{N}]?\p{L}+|)"
-#define BRAID_WORDS_BEHIND_NUMBERS             \
-  "| ?[^" BRAID_SPACE R"(\p{L}\p{N}]+[\r\n]*)" \
-  "|[" BRAID_SPACE R"(]*[\r\n]+)"              \
-  "|[" BRAID_SPACE "]+(?![^" BRAID_SPACE "])|[" BRAID_SPACE "]+"
-
-constexpr const char* kLlama3Words =
-    BRAID_WORDS_BEFORE_NUMBERS R"(\p{N}{1,3})" BRAID_WORDS_BEHIND_NUMBERS;
-constexpr const char* kQwen2Words =
-    BRAID_WORDS_BEFORE_NUMBERS R"(\p{N})" BRAID_WORDS_BEHIND_NUMBERS;
+std::string WordsWithNumbers(const std::string& number) {
+  const std::string space = kSpace;
+  return R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|)" + number + "| ?[^" + space +
+         R"(\p{L}\p{N}]+[\r\n]*|[)" + space + R"(]*[\r\n]+|)" + Blanks();
+}
 
 struct Rule {
   std::string_view name;
-  std::vector<const char*> patterns;  // each cuts what the one before it left
+  std::vector<std::string> patterns;  // each cuts what the one before it left
   bool whole_words_first = false;
 };
 
 std::vector<Rule> KnownRules() {
+  const std::vector<std::string> single_digits = {R"(\p{N})", Gpt2Words()};
+  const std::vector<std::string> llama3 = {WordsWithNumbers(R"(\p{N}{1,3})")};
+  const std::vector<std::string> qwen2 = {WordsWithNumbers(R"(\p{N})")};
   // "default" is what llama.cpp does where a file names no pre-tokenizer: none of the trained
   // ones, but what such files are run with.
-  const std::vector<const char*> fallback = {R"([\p{P}$+<=>^~|]+)", kGpt2Words, R"(\p{N}+)",
+  const std::vector<std::string> fallback = {R"([\p{P}$+<=>^~|]+)", Gpt2Words(), R"(\p{N}+)",
                                              "[0-9][0-9][0-9]"};
-  const std::vector<const char*> single_digits = {R"(\p{N})", kGpt2Words};
   return {
-      {"smollm", single_digits},
-      {"starcoder", single_digits},
-      {"gpt-2", {kGpt2Words}},
-      {"llama-bpe", {kLlama3Words}, true},
-      {"llama3", {kLlama3Words}, true},
-      {"llama-v3", {kLlama3Words}, true},
-      {"qwen2", {kQwen2Words}},
-      {"deepseek-r1-qwen", {kQwen2Words}},
+      {"smollm", single_digits}, {"starcoder", single_digits},
+      {"gpt-2", {Gpt2Words()}},  {"llama-bpe", llama3, true},
+      {"llama3", llama3, true},  {"llama-v3", llama3, true},
+      {"qwen2", qwen2},          {"deepseek-r1-qwen", qwen2},
       {"default", fallback},
   };
 }
@@ -68,7 +64,7 @@ Result<PreTokenizer> PreTokenizer::Make(std::string_view name) {
     if (rule.name == name) {
       PreTokenizer made;
       made.whole_words_first_ = rule.whole_words_first;
-      for (const char* pattern : rule.patterns) {
+      for (const std::string& pattern : rule.patterns) {
         ASSIGN_OR_RETURN(Regex stage, Regex::Compile(pattern));
         made.stages_.push_back(std::move(stage));
       }

@@ -1,15 +1,15 @@
 // Any bytes as a model file: all that a program does with one must end in a value or an error.
 
-#include <cstddef>
-#include <cstdint>
-#include <span>
-
 #include "models/gguf/fingerprint.h"
 #include "models/gguf/gguf_file.h"
 #include "models/spec_from_gguf.h"
 #include "models/vocabulary_from_gguf.h"
 #include "models/weights.h"
 #include "tests/models/shard_model.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
 
 namespace braid {
 namespace {
@@ -32,9 +32,9 @@ void LoadShard(const GgufFile& file, const ModelSpec& spec, const ModelShard& sh
   if (!weights.ok()) return;
   std::uint64_t sum = Touch(weights->embedding) + Touch(weights->output);
   for (const LayerWeights& layer : weights->layers) {
-    for (const auto member : {&LayerWeights::q, &LayerWeights::k, &LayerWeights::v,
-                              &LayerWeights::o, &LayerWeights::gate, &LayerWeights::up,
-                              &LayerWeights::down}) {
+    for (const auto member :
+         {&LayerWeights::q, &LayerWeights::k, &LayerWeights::v, &LayerWeights::o,
+          &LayerWeights::gate, &LayerWeights::up, &LayerWeights::down}) {
       sum += Touch(layer.*member);
     }
   }

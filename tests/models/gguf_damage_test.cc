@@ -89,7 +89,8 @@ TEST(DamagedGguf, AnyValueInAnyCountOrLengthIsSurvived) {
     for (const std::size_t width : {4U, 8U}) {
       for (std::size_t i = 0; i + width <= HeaderBytes(whole); ++i) {
         std::vector<std::byte> bytes = whole;
-        std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(i), width, static_cast<std::byte>(value));
+        std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(i), width,
+                    static_cast<std::byte>(value));
         if (!UseAll(bytes)) ++refused;
       }
     }

@@ -69,8 +69,10 @@ TEST(RandomModel, GivesBackItsVocabulary) {
 
 TEST(RandomModel, IsTheSameOnEveryMachine) {
   // Fixed once; another value here means that files of a seed have changed for everybody.
-  EXPECT_EQ(HashBytes(BytesOf({.spec = SmallSpec(), .dtype = DType::kF32, .seed = 1})), 2268424505907043336U);
-  EXPECT_EQ(HashBytes(BytesOf({.spec = SmallSpec(), .dtype = DType::kQ8_0, .seed = 2})), 13883513066177461491U);
+  EXPECT_EQ(HashBytes(BytesOf({.spec = SmallSpec(), .dtype = DType::kF32, .seed = 1})),
+            2268424505907043336U);
+  EXPECT_EQ(HashBytes(BytesOf({.spec = SmallSpec(), .dtype = DType::kQ8_0, .seed = 2})),
+            13883513066177461491U);
 }
 
 TEST(RandomModel, WeightsHaveTheStatedSpread) {

@@ -91,6 +91,17 @@ TEST(LoadWeights, NamesTheTypeThatCannotBeRunAndThoseThatCan) {
                                             HasSubstr("F32, F16, Q4_0, Q4_1, Q8_0, BF16")));
 }
 
+TEST(LoadWeights, FailsAlikeOnRanksThatDoNotHoldTheBadTensor) {
+  RandomModel model = TinyModel();
+  const ModelInMemory memory(model);
+  model.spec.num_layers = 2;  // the file has one
+  for (const ModelShard& shard : ShardsOf(model.spec, 1, 2)) {
+    const auto weights = LoadWeights(memory.file(), model.spec, shard);
+    ASSERT_FALSE(weights.ok());
+    EXPECT_THAT(weights.error().message(), HasSubstr("blk.1.attn_norm.weight [32] is missing"));
+  }
+}
+
 TEST(LoadWeights, RefusesShardsOutsideTheModel) {
   const ModelInMemory memory(TinyModel());
   const ModelSpec spec = TinyModel().spec;
