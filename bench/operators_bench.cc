@@ -43,9 +43,12 @@ std::vector<std::byte> WeightPattern(DType dtype, std::size_t elements) {
     const auto half = static_cast<std::uint16_t>(0x2000U + random() % 0x400U);  // about 0.01
     const auto brain = static_cast<std::uint16_t>(bits >> 16U);
     for (std::size_t i = 0; i < block; ++i) bytes[at + i] = static_cast<std::byte>(random());
-    if (dtype == DType::kF32) std::memcpy(&bytes[at], &bits, 4);
-    else if (dtype == DType::kBF16) std::memcpy(&bytes[at], &brain, 2);
-    else std::memcpy(&bytes[at], &half, 2);
+    if (dtype == DType::kF32)
+      std::memcpy(&bytes[at], &bits, 4);
+    else if (dtype == DType::kBF16)
+      std::memcpy(&bytes[at], &brain, 2);
+    else
+      std::memcpy(&bytes[at], &half, 2);
     if (dtype == DType::kQ4_1) std::memcpy(&bytes[at + 2], &half, 2);
   }
   return bytes;
@@ -60,7 +63,10 @@ class Weights {
     for (std::size_t at = 0; at < bytes_.size(); at += pattern.size()) {
       std::memcpy(&bytes_[at], pattern.data(), std::min(pattern.size(), bytes_.size() - at));
     }
-    view_ = {.data = bytes_.data(), .dtype = dtype, .rows = rows, .cols = cols,
+    view_ = {.data = bytes_.data(),
+             .dtype = dtype,
+             .rows = rows,
+             .cols = cols,
              .row_bytes = DTypeBytes(dtype, static_cast<std::size_t>(cols))};
   }
   const WeightView& view() const { return view_; }
@@ -74,7 +80,8 @@ class Activations {
  public:
   Activations(std::int32_t rows, std::int32_t cols)
       : storage_(static_cast<std::size_t>(rows) * static_cast<std::size_t>(cols) + 16),
-        rows_(rows), cols_(cols) {
+        rows_(rows),
+        cols_(cols) {
     data_ = storage_.data();
     while (reinterpret_cast<std::uintptr_t>(data_) % 64 != 0) ++data_;
     std::mt19937 random(11);
@@ -130,8 +137,8 @@ struct MatMulCase {
 };
 
 void BenchMatMul(Operators& operators, DType dtype, const BenchOptions& options) {
-  constexpr std::int32_t kShapes[][2] = {{2048, 2048}, {256, 2048}, {5632, 2048}, {2048, 5632},
-                                         {32000, 2048}};
+  constexpr std::int32_t kShapes[][2] = {
+      {2048, 2048}, {256, 2048}, {5632, 2048}, {2048, 5632}, {32000, 2048}};
   std::vector<Weights> weights;
   for (const auto& [n, k] : kShapes) weights.emplace_back(dtype, n, k);
   Activations x(512, 5632);
@@ -184,9 +191,15 @@ struct Layer {
   std::vector<float> keys, values;
 
   explicit Layer(DType dtype)
-      : q(dtype, kDim, kDim), k(dtype, kKvDim, kDim), v(dtype, kKvDim, kDim), o(dtype, kDim, kDim),
-        gate(dtype, kFfn, kDim), up(dtype, kFfn, kDim), down(dtype, kDim, kFfn),
-        keys(kContext * kKvDim), values(kContext * kKvDim) {}
+      : q(dtype, kDim, kDim),
+        k(dtype, kKvDim, kDim),
+        v(dtype, kKvDim, kDim),
+        o(dtype, kDim, kDim),
+        gate(dtype, kFfn, kDim),
+        up(dtype, kFfn, kDim),
+        down(dtype, kDim, kFfn),
+        keys(kContext * kKvDim),
+        values(kContext * kKvDim) {}
 };
 
 /// The time of one step, by kind of operator.
@@ -240,22 +253,31 @@ class Decoder {
     const ActivationView gate = gate_.First(rows), up = up_.First(rows);
     std::vector<std::int32_t> slots(static_cast<std::size_t>(rows));
     for (std::int32_t i = 0; i < rows; ++i) slots[static_cast<std::size_t>(i)] = first_position + i;
-    const KvView cache = {.keys = layer.keys.data(), .values = layer.values.data(),
-                          .num_slots = kContext, .kv_heads = kKvHeads, .head_dim = kHeadDim};
+    const KvView cache = {.keys = layer.keys.data(),
+                          .values = layer.values.data(),
+                          .num_slots = kContext,
+                          .kv_heads = kKvHeads,
+                          .head_dim = kHeadDim};
     const SlotExtent extent = {.first = 0, .count = first_position + rows};
-    const RequestRows request = {.first_row = 0, .num_rows = rows,
+    const RequestRows request = {.first_row = 0,
+                                 .num_rows = rows,
                                  .first_position = first_position,
                                  .extents = std::span(&extent, 1)};
     step.others += Other(RmsNormArgs{.x = x, .weight = norm_, .epsilon = 1e-5F, .out = n});
     step.products += Product(n, layer.q, q) + Product(n, layer.k, k) + Product(n, layer.v, v);
     for (const ActivationView& rotated : {q, k}) {
-      step.others += Other(RotateArgs{.x = rotated, .head_dim = kHeadDim, .positions = slots,
-                                      .frequencies = frequencies_, .norm_weight = {}});
+      step.others += Other(RotateArgs{.x = rotated,
+                                      .head_dim = kHeadDim,
+                                      .positions = slots,
+                                      .frequencies = frequencies_,
+                                      .norm_weight = {}});
     }
     step.others += Other(StoreKvArgs{.k = k, .v = v, .slots = slots, .cache = cache});
-    step.attention += Other(AttentionArgs{.q = q, .cache = cache,
+    step.attention += Other(AttentionArgs{.q = q,
+                                          .cache = cache,
                                           .requests = std::span(&request, 1),
-                                          .kv_head_of = kv_head_of_, .out = a});
+                                          .kv_head_of = kv_head_of_,
+                                          .out = a});
     step.products += Product(a, layer.o, n);
     step.others += Other(RmsNormArgs{.x = n, .weight = norm_, .epsilon = 1e-5F, .out = x});
     step.products += Product(x, layer.gate, gate) + Product(x, layer.up, up);

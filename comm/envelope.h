@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "base/status.h"
 #include "comm/transport.h"
+
+#include <cstdint>
+#include <string>
 
 namespace braid {
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/status.h"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -8,8 +10,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "base/status.h"
 
 namespace braid {
 

@@ -17,6 +17,11 @@
 namespace braid {
 namespace {
 
+#ifdef BRAID_WITH_MPI
+// For ranks that have failed together to come to their end.
+constexpr std::chrono::seconds kClosing{2};
+#endif
+
 std::string WhyNoCuda() {
   std::error_code error;
   const bool has_node = std::filesystem::exists("/dev/nvidiactl", error);
@@ -69,6 +74,11 @@ Status RunLaunchedJob(const JobOptions& options, const LeadFunction& lead, TaskT
   if (status.ok()) return status;
   // Rank 0 speaks before it ends, because with the first rank that ends mpirun ends them all.
   const ExitCode code = on_failure(status);
+  // Where the ranks have agreed on the failure, all of them come to close in order; a notice that
+  // this one ends would overtake the verdict on its way to the others.
+  if (transport->Health().ok()) {
+    static_cast<void>(transport->Close(std::chrono::steady_clock::now() + kClosing));
+  }
   EndMpiJob(std::move(transport), static_cast<int>(code));
 }
 

@@ -50,34 +50,37 @@ void AddTo(CLI::App& app, const Option& option, CommandLine& line) {
       ->allow_extra_args(false);
 }
 
-Status CheckExtras(const CommandSyntax& syntax, const OptionTable& table,
-                   const std::vector<std::string>& extras, CommandLine& line) {
+Status UnknownFlag(const CommandSyntax& syntax, const OptionTable& table,
+                   const std::string& argument) {
   std::vector<std::string> names = {"help"};
   for (const Option& option : table.options()) names.push_back(option.name);
+  const std::string flag = argument.substr(0, argument.find('='));
+  const std::string word = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
+  std::string suggestion = DidYouMean(word, names);
+  if (const auto quote = suggestion.find('\''); quote != std::string::npos) {
+    suggestion.insert(quote + 1, "--");
+  }
+  return InvalidArgument(
+      fmt::format("unknown flag {}{}; see braid {} --help", flag, suggestion, syntax.name));
+}
+
+/// Makes of what the library did not understand an argument, or complains of the first.
+Status CheckExtras(const CommandSyntax& syntax, const OptionTable& table,
+                   const std::vector<std::string>& extras, CommandLine& line) {
+  bool missing = !syntax.positional.empty();
   for (const std::string& extra : extras) {
-    if (extra.size() > 1 && extra.starts_with("-")) {
-      const std::string flag = extra.substr(0, extra.find('='));
-      const std::string word = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
-      std::string suggestion = DidYouMean(word, names);
-      if (const auto quote = suggestion.find('\''); quote != std::string::npos) {
-        suggestion.insert(quote + 1, "--");
-      }
-      return InvalidArgument(
-          fmt::format("unknown flag {}{}; see braid {} --help", flag, suggestion, syntax.name));
+    if (extra.size() > 1 && extra.starts_with("-")) return UnknownFlag(syntax, table, extra);
+    if (!missing) {
+      return InvalidArgument(fmt::format("unexpected argument '{}'{}{}; see braid {} --help", extra,
+                                         syntax.hint.empty() ? "" : ": ", syntax.hint,
+                                         syntax.name));
     }
+    line.positional = extra;
+    missing = false;
   }
-  const std::size_t expected = syntax.positional.empty() ? 0 : 1;
-  if (extras.size() > expected) {
-    return InvalidArgument(fmt::format("unexpected argument '{}'{}{}; see braid {} --help",
-                                       extras[expected], syntax.hint.empty() ? "" : ": ",
-                                       syntax.hint, syntax.name));
-  }
-  if (extras.size() < expected) {
-    return InvalidArgument(fmt::format("{} is missing; usage: braid {} {}", syntax.positional,
-                                       syntax.name, syntax.positional));
-  }
-  if (expected == 1) line.positional = extras.front();
-  return {};
+  if (!missing) return {};
+  return InvalidArgument(fmt::format("{} is missing; usage: braid {} {}", syntax.positional,
+                                     syntax.name, syntax.positional));
 }
 
 std::string HelpText(CLI::App& app, const CommandSyntax& syntax) {

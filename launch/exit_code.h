@@ -10,6 +10,7 @@ enum class ExitCode : int {
   kFailure = 1,        ///< the machine's or our fault, or a comparison that did not hold
   kBadInput = 2,       ///< the user can mend it
   kInterrupted = 130,  ///< Ctrl-C, as shells count it
+  kTerminated = 143,   ///< SIGTERM
 };
 
 ExitCode ExitCodeOf(const Status& status);

@@ -5,13 +5,13 @@
 #include "launch/mpirun_line.h"
 #include "launch/options.h"
 #include "launch/read_options.h"
+#include "launch/supervise.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
+#include <csignal>
 #include <cstring>
 #include <ostream>
 
@@ -65,15 +65,36 @@ Result<MpirunRequest> Request(const LaunchOptions& fields, Arguments command,
   return request;
 }
 
-/// Becomes mpirun; returns only if that fails.
-Status Execute(const MpirunLine& line) {
-  for (const auto& [name, value] : line.variables) setenv(name.c_str(), value.c_str(), 1);
-  std::vector<std::string> words = line.arguments;
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  execvp(argv[0], argv.data());
-  return Unavailable(fmt::format("cannot start {}: {}", words[0], std::strerror(errno)));
+/// What happened, where the ranks could not say it themselves. Empty where they did.
+std::string Explain(const SupervisedEnd& end) {
+  constexpr int kSignals = 128;  // how exit codes tell of signals
+  if (end.exit_code > kSignals && end.exit_code < kSignals + NSIG) {
+    const int number = end.exit_code - kSignals;
+    return fmt::format(
+        "a rank was ended by signal {} ({}){}", number, strsignal(number),
+        number == SIGKILL ? "; if nobody sent it, the machine ran out of memory" : "");
+  }
+  if (end.exit_code == 0 || end.spoke) return "";
+  return fmt::format(
+      "mpirun ended with exit code {} and without a word; launch --verbose lets it "
+      "speak",
+      end.exit_code);
+}
+
+/// Runs mpirun to its end. Not exec: mpirun is kept quiet, since what it says of a failure buries
+/// our one message, and so somebody must speak where no rank could; and it knows no exit code for
+/// Ctrl-C.
+ExitCode RunMpirun(const MpirunLine& mpirun, CommandContext& context) {
+  const Result<SupervisedEnd> end = Supervise(mpirun);
+  if (!end.ok()) return Fail(end.error(), context);
+  if (end->signal != 0 && end->exit_code != 0) {
+    context.err << (end->signal == SIGINT ? "braid: interrupted\n" : "braid: terminated\n");
+    return end->signal == SIGINT ? ExitCode::kInterrupted : ExitCode::kTerminated;
+  }
+  if (const std::string words = Explain(*end); !words.empty()) {
+    context.err << "braid: error: " << words << '\n';
+  }
+  return static_cast<ExitCode>(end->exit_code);
 }
 
 }  // namespace
@@ -101,7 +122,7 @@ ExitCode LaunchCommand(Arguments arguments, CommandContext& context) {
     return ExitCode::kSuccess;
   }
   context.err << "braid: " << mpirun.ToString() << std::endl;
-  return Fail(Execute(mpirun), context);
+  return RunMpirun(mpirun, context);
 }
 
 }  // namespace braid

@@ -4,8 +4,8 @@
 
 namespace braid {
 
-/// braid launch -n N [--hosts FILE] -- SUBCOMMAND ...: becomes an mpirun that runs this program N
-/// times. The ranks' exit code is mpirun's, and so ours.
+/// braid launch -n N [--hosts FILE] -- SUBCOMMAND ...: has mpirun run this program N times, and
+/// speaks for it where no rank can. The ranks' exit code is mpirun's, and so ours.
 ExitCode LaunchCommand(Arguments arguments, CommandContext& context);
 
 }  // namespace braid

@@ -28,8 +28,10 @@ Status ApplyFlags(const CommandLine& line, OptionTable& table) {
   for (const auto& [name, text] : line.flags) {
     Option* option = table.Find(name);
     BRAID_CHECK(option != nullptr);
-    const Status status = SetOption(*option, text, {Origin::Kind::kFlag, "--" + name});
-    if (!status.ok()) return InvalidArgument("--" + name + " " + status.message());
+    const std::string flag =
+        option->letter == '\0' ? "--" + name : fmt::format("-{}", option->letter);
+    const Status status = SetOption(*option, text, {Origin::Kind::kFlag, flag});
+    if (!status.ok()) return InvalidArgument(fmt::format("{} {}", flag, status.message()));
   }
   return {};
 }

@@ -47,6 +47,9 @@ class Verification {
 
   Result<VerifyReport> Run();
 
+  /// With what a run under mpirun ended that has told the user why.
+  std::optional<ExitCode> child_failure() const { return child_failure_; }
+
  private:
   bool leads() const { return !context_.world.launched || context_.world.rank == 0; }
   Status Prepare();
@@ -67,6 +70,7 @@ class Verification {
   std::vector<std::int32_t> prompt_;
   std::optional<ReferenceLogits> reference_;
   VerifyReport report_;
+  std::optional<ExitCode> child_failure_;
 };
 
 JobOptions Verification::JobOf(const Mesh& mesh) const {
@@ -159,10 +163,9 @@ Status Verification::RunSplitUnderMpirun(const Mesh& mesh) {
   ASSIGN_OR_RETURN(const ChildOutcome child, RunChild(words));
   const Result<VerifyReport> verdict = ParseVerifyJson(child.output);
   if (!verdict.ok()) {
-    const std::string message = fmt::format("split {} failed under mpirun with exit code {}",
-                                            SplitName(mesh), child.exit_code);
-    return child.exit_code == static_cast<int>(ExitCode::kBadInput) ? InvalidArgument(message)
-                                                                    : Unavailable(message);
+    const bool bad_input = child.exit_code == static_cast<int>(ExitCode::kBadInput);
+    child_failure_ = bad_input ? ExitCode::kBadInput : ExitCode::kFailure;
+    return Aborted("failed under mpirun");
   }
   report_.rows = verdict->rows;
   report_.splits.insert(report_.splits.end(), verdict->splits.begin(), verdict->splits.end());
@@ -194,7 +197,9 @@ ExitCode VerifyCommand(Arguments arguments, CommandContext& context) {
     if (speaks) context.out << (line->wants_help ? line->help : PrintConfig(table));
     return ExitCode::kSuccess;
   }
-  Result<VerifyReport> report = Verification(options, table, context).Run();
+  Verification verification(options, table, context);
+  const Result<VerifyReport> report = verification.Run();
+  if (verification.child_failure()) return *verification.child_failure();
   if (!report.ok()) return Fail(report.error(), context);
   if (!speaks) return ExitCode::kSuccess;
   context.out << (options.json ? VerifyJson(*report) + "\n" : VerifyTable(*report));

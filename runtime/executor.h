@@ -71,12 +71,6 @@ class Executor {
 
   /// Nothing runs and nothing is queued.
   bool idle() const { return num_running_ == 0; }
-  /// True where Start would not refuse the slot as taken (nor as unknown: that is for Start to
-  /// say).
-  bool slot_free(std::int32_t slot) const {
-    const auto index = static_cast<std::size_t>(slot);
-    return slot < 0 || index >= slots_.size() || slots_[index]->strand == nullptr;
-  }
   std::chrono::nanoseconds compute_time() const { return compute_time_; }
   /// Time in which there were strands but no tile to run.
   std::chrono::nanoseconds wait_time() const { return wait_time_; }

@@ -14,9 +14,9 @@ namespace braid {
 struct GenerateOptions {
   std::int32_t max_tokens = 128;  ///< to generate at most
   bool stop_at_end = true;  ///< at a token that ends a generation (which is then not given out)
-  SamplingOptions sampling;
+  SamplingOptions sampling = {};
   /// Called with each token as it is drawn; false stops the generation.
-  std::function<bool(std::int32_t token)> on_token;
+  std::function<bool(std::int32_t token)> on_token = {};
 };
 
 struct Generation {

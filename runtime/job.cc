@@ -177,53 +177,32 @@ Status SendReport(RankJob& job, std::uint64_t sequence) {
   return Wait(*job.transport, ticket, Clock::now() + job.state->options().wait_limit);
 }
 
-/// An entry of the log on a rank that follows it, until its turn has come.
-struct NextEntry {
-  LogEntry entry;
-  Step step;  // of a kStep
-};
-
-Result<std::optional<NextEntry>> TakeNext(RankJob& job) {
-  ASSIGN_OR_RETURN(std::optional<LogEntry> entry, job.reader.Poll());
-  if (!entry) return std::optional<NextEntry>();
-  NextEntry next{std::move(*entry), {}};
-  if (next.entry.kind == LogEntryKind::kStep) {
-    ASSIGN_OR_RETURN(next.step, DecodeStep(std::as_bytes(std::span(next.entry.body))));
-  }
-  return std::optional<NextEntry>(std::move(next));
-}
-
-/// Rank 0's part of a step may end before this rank's, and then the log runs ahead: a step waits
-/// until its slot is free, anything else until all steps before it have ended here. The unfinished
-/// step with the lowest number is held up by neither.
-bool IsItsTurn(const RankJob& job, const NextEntry& next) {
-  const Executor& executor = job.state->executor();
-  return next.entry.kind == LogEntryKind::kStep ? executor.slot_free(next.step.slot)
-                                                : executor.idle();
-}
-
 /// Another rank's part: does what the log says until it ends. `verdict` is then rank 0's.
 Status FollowLog(RankJob& job, Status* verdict) {
   Executor& executor = job.state->executor();
   Backoff backoff;
   auto last_life = Clock::now();
-  std::optional<NextEntry> next;
+  // The next in order. Steps are taken up as they come (the executor queues them); anything else
+  // waits until all steps before it have ended here, because rank 0 may be done with them earlier.
+  std::optional<LogEntry> next;
   while (true) {
     bool progressed = false;
     if (!next) {
-      ASSIGN_OR_RETURN(next, TakeNext(job));
+      ASSIGN_OR_RETURN(next, job.reader.Poll());
       progressed = next.has_value();
     }
-    if (next && IsItsTurn(job, *next)) {
-      switch (next->entry.kind) {
-        case LogEntryKind::kStep:
-          RETURN_IF_ERROR(job.state->Start(next->step));
+    if (next && (next->kind == LogEntryKind::kStep || executor.idle())) {
+      switch (next->kind) {
+        case LogEntryKind::kStep: {
+          ASSIGN_OR_RETURN(const Step step, DecodeStep(std::as_bytes(std::span(next->body))));
+          RETURN_IF_ERROR(job.state->Start(step));
           break;
+        }
         case LogEntryKind::kReport:
-          RETURN_IF_ERROR(SendReport(job, next->entry.sequence));
+          RETURN_IF_ERROR(SendReport(job, next->sequence));
           break;
         case LogEntryKind::kEnd:
-          *verdict = DecodeVerdict(next->entry.body);
+          *verdict = DecodeVerdict(next->body);
           return {};
       }
       next.reset();
@@ -240,8 +219,8 @@ Status FollowLog(RankJob& job, Status* verdict) {
     if (!executor.idle()) last_life = Clock::now();  // its communications have deadlines
     if (Clock::now() - last_life > job.state->options().wait_limit) {
       return DeadlineExceeded("rank 0 (" + job.transport->host(0) + ") has asked for nothing in " +
-                              std::to_string(job.state->options().wait_limit.count() / 1000) +
-                              " s; is it stuck or stopped?");
+                              std::to_string(job.state->options().wait_limit.count()) +
+                              " ms; is it stuck or stopped?");
     }
     backoff.Idle();
   }

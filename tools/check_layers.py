@@ -39,7 +39,7 @@ BACKENDS = ["comm/gloo", "comm/inproc", "comm/mpi", "comm/nccl", "comm/shaped", 
 
 # Foreign header (pattern) -> the folders that may include it. The first pattern that fits decides.
 FOREIGN_HOMES = [
-    (r"mpi\.h", ["comm/mpi", "tests/comm"]),
+    (r"mpi\.h", ["comm/mpi", "tests/comm", "bench"]),
     (r"nccl\.h", ["comm/nccl"]),
     (r"gloo/", ["comm/gloo"]),
     (r"(cuda|cublas|nvrtc|nvml|cooperative_groups)", ["device/cuda", "comm/nccl"]),

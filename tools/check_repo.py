@@ -32,11 +32,11 @@ SELF = "tools/check_repo.py"
 
 def files_of(root):
     """Everything that is, or is about to be, in the repository."""
-    listed = subprocess.run(["git", "-C", str(root), "ls-files", "-z", "--cached", "--others",
-                             "--exclude-standard"], capture_output=True, check=False)
-    if listed.returncode == 0:
+    try:
+        listed = subprocess.run(["git", "-C", str(root), "ls-files", "-z", "--cached", "--others",
+                                 "--exclude-standard"], capture_output=True, check=True)
         names = [name for name in listed.stdout.decode().split("\0") if name]
-    else:  # a tree without git, from an archive
+    except (OSError, subprocess.CalledProcessError):  # a tree without git, from an archive
         names = [path.relative_to(root).as_posix() for path in root.glob("**/*") if path.is_file()]
     return sorted(name for name in names
                   if (root / name).is_file() and not name.startswith(("build/", ".cache/")))

@@ -1,8 +1,8 @@
 #include "comm/collectives/all_gather.h"
 
-#include <numeric>
-
 #include "comm/collectives/blocks.h"
+
+#include <numeric>
 
 namespace braid {
 

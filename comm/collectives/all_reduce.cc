@@ -1,10 +1,10 @@
 #include "comm/collectives/all_reduce.h"
 
+#include "comm/collectives/ordered_sum.h"
+
 #include <algorithm>
 #include <memory>
 #include <utility>
-
-#include "comm/collectives/ordered_sum.h"
 
 namespace braid {
 namespace {
@@ -80,22 +80,21 @@ std::span<float> AllReduce::ChunkOf(const Slice& slice, std::uint32_t chunk) con
 
 float* AllReduce::ScratchOf(int group_index, std::uint32_t chunk) {
   const int place = group_index < my_index() ? group_index : group_index - 1;
-  const std::size_t stripe = static_cast<std::size_t>(place) * MessageStream::kWindow +
-                             chunk % MessageStream::kWindow;
+  const std::size_t stripe =
+      static_cast<std::size_t>(place) * MessageStream::kWindow + chunk % MessageStream::kWindow;
   return scratch_.data() + stripe * std::min(kChunkFloats, mine_.count);
 }
 
 void AllReduce::StartSliced() {
   mine_ = SliceOf(my_index());
   num_added_ = 0;
-  const std::size_t needed = (pieces_.size() - 1) * MessageStream::kWindow *
-                             std::min(kChunkFloats, mine_.count);
+  const std::size_t needed =
+      (pieces_.size() - 1) * MessageStream::kWindow * std::min(kChunkFloats, mine_.count);
   if (scratch_.size() < needed) scratch_.resize(needed);
   for (int i = 0; i < group_size(); ++i) {
     if (i == my_index()) continue;
-    peers_.push_back({.index = i,
-                      .send = MessageStream(rank_of(i)),
-                      .receive = MessageStream(rank_of(i))});
+    peers_.push_back(
+        {.index = i, .send = MessageStream(rank_of(i)), .receive = MessageStream(rank_of(i))});
   }
 }
 
@@ -135,8 +134,7 @@ Status AllReduce::SendChunks(PeerStreams& peer) {
 
 Status AllReduce::ReceiveChunks(PeerStreams& peer) {
   const Slice theirs = SliceOf(peer.index);
-  while (!peer.receive.full() &&
-         peer.receive.started() < mine_.num_chunks + theirs.num_chunks) {
+  while (!peer.receive.full() && peer.receive.started() < mine_.num_chunks + theirs.num_chunks) {
     const std::uint32_t next = peer.receive.started();
     std::span<float> target;
     if (next < mine_.num_chunks) {
@@ -163,8 +161,7 @@ bool AllReduce::NextChunkArrived() const {
 void AllReduce::AddNextChunk() {
   const std::span<float> sum = ChunkOf(mine_, num_added_);
   for (int i = 0; i < group_size(); ++i) {
-    pieces_[static_cast<std::size_t>(i)] =
-        i == my_index() ? sum.data() : ScratchOf(i, num_added_);
+    pieces_[static_cast<std::size_t>(i)] = i == my_index() ? sum.data() : ScratchOf(i, num_added_);
   }
   SumInOrder(pieces_, sum.data(), sum.size());
   ++num_added_;
@@ -178,10 +175,10 @@ void AllReduce::KeepScratch() {
 int AllReduce::WaitingFor() const {
   if (peers_.empty()) return Collective::WaitingFor();
   // A rank that is late is behind in what it sends; one that only waits for it has sent more.
-  const auto behind = std::min_element(
-      peers_.begin(), peers_.end(), [](const PeerStreams& a, const PeerStreams& b) {
-        return a.receive.finished() < b.receive.finished();
-      });
+  const auto behind = std::min_element(peers_.begin(), peers_.end(),
+                                       [](const PeerStreams& a, const PeerStreams& b) {
+                                         return a.receive.finished() < b.receive.finished();
+                                       });
   return behind->receive.peer();
 }
 

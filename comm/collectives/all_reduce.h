@@ -1,10 +1,10 @@
 #pragma once
 
+#include "comm/collectives/collective.h"
+
 #include <cstdint>
 #include <span>
 #include <vector>
-
-#include "comm/collectives/collective.h"
 
 namespace braid {
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "base/status.h"
+
 #include <cstddef>
 #include <span>
-
-#include "base/status.h"
 
 namespace braid {
 

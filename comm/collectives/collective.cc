@@ -1,10 +1,10 @@
 #include "comm/collectives/collective.h"
 
+#include "comm/envelope.h"
+
 #include <algorithm>
 #include <chrono>
 #include <utility>
-
-#include "comm/envelope.h"
 
 namespace braid {
 namespace {
@@ -111,8 +111,7 @@ int Collective::WaitingFor() const {
   for (const ChunkedFlow& flow : flows_) {
     if (flow.done()) continue;
     if (worst == nullptr || (flow.receiving() && !worst->receiving()) ||
-        (flow.receiving() == worst->receiving() &&
-         flow.messages_left() > worst->messages_left())) {
+        (flow.receiving() == worst->receiving() && flow.messages_left() > worst->messages_left())) {
       worst = &flow;
     }
   }

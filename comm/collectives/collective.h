@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/status.h"
+#include "comm/collectives/message_stream.h"
+#include "comm/transport.h"
+
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/status.h"
-#include "comm/collectives/message_stream.h"
-#include "comm/transport.h"
 
 namespace braid {
 

@@ -1,9 +1,9 @@
 #include "comm/collectives/gather.h"
 
-#include <cstring>
-
 #include "comm/collectives/blocks.h"
 #include "comm/collectives/root.h"
+
+#include <cstring>
 
 namespace braid {
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "comm/collectives/collective.h"
+
 #include <cstddef>
 #include <span>
-
-#include "comm/collectives/collective.h"
 
 namespace braid {
 

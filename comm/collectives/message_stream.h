@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/status.h"
+#include "comm/transport.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-
-#include "base/status.h"
-#include "comm/transport.h"
 
 namespace braid {
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "base/status.h"
+
 #include <span>
 #include <string>
-
-#include "base/status.h"
 
 namespace braid {
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <span>
-
 #include "comm/collectives/collective.h"
+
+#include <span>
 
 namespace braid {
 

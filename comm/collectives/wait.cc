@@ -1,9 +1,9 @@
 #include "comm/collectives/wait.h"
 
+#include "comm/envelope.h"
+
 #include <chrono>
 #include <thread>
-
-#include "comm/envelope.h"
 
 namespace braid {
 

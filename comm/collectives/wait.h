@@ -1,10 +1,10 @@
 #pragma once
 
-#include <initializer_list>
-
 #include "base/status.h"
 #include "comm/collectives/collective.h"
 #include "comm/transport.h"
+
+#include <initializer_list>
 
 namespace braid {
 

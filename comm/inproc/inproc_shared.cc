@@ -19,8 +19,7 @@ InprocShared::InprocShared(int num_ranks)
     : size(num_ranks),
       host(HostName()),
       mailboxes(std::make_unique<InprocMailbox[]>(static_cast<std::size_t>(size * size))),
-      presence(
-          std::make_unique<std::atomic<InprocPresence>[]>(static_cast<std::size_t>(size))) {}
+      presence(std::make_unique<std::atomic<InprocPresence>[]>(static_cast<std::size_t>(size))) {}
 
 void InprocShared::RecordAbort(const Status& status) {
   const std::lock_guard lock(mutex_);

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/status.h"
+#include "comm/inproc/mailbox.h"
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
-
-#include "base/status.h"
-#include "comm/inproc/mailbox.h"
 
 namespace braid {
 
@@ -31,7 +31,7 @@ struct InprocShared {
 
   const int size;
   const std::string host;
-  const std::unique_ptr<InprocMailbox[]> mailboxes;                // [from * size + to]
+  const std::unique_ptr<InprocMailbox[]> mailboxes;               // [from * size + to]
   const std::unique_ptr<std::atomic<InprocPresence>[]> presence;  // [rank]
   std::atomic<int> num_dead = 0;
   std::atomic<bool> aborted = false;

@@ -131,9 +131,9 @@ std::string InprocTransport::RanksNotClosing() const {
 Status InprocTransport::Close(Deadline deadline) {
   const bool healthy = CheckAborted().ok();
   if (healthy && free_.size() != operations_.size()) {
-    const Status in_flight = Internal(std::to_string(operations_.size() - free_.size()) +
-                                      " messages of rank " + std::to_string(rank()) +
-                                      " are in flight at Close");
+    const Status in_flight =
+        Internal(std::to_string(operations_.size() - free_.size()) + " messages of rank " +
+                 std::to_string(rank()) + " are in flight at Close");
     Abort(in_flight);
     return in_flight;
   }

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "comm/inproc/inproc_shared.h"
+#include "comm/transport.h"
+
 #include <cstdint>
 #include <deque>
 #include <string>
 #include <vector>
-
-#include "comm/inproc/inproc_shared.h"
-#include "comm/transport.h"
 
 namespace braid {
 

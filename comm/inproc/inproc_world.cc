@@ -1,9 +1,9 @@
 #include "comm/inproc/inproc_world.h"
 
-#include <algorithm>
-
 #include "comm/inproc/inproc_shared.h"
 #include "comm/inproc/inproc_transport.h"
+
+#include <algorithm>
 
 namespace braid {
 

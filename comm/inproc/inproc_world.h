@@ -1,9 +1,9 @@
 #pragma once
 
-#include <memory>
-
 #include "base/status.h"
 #include "comm/transport.h"
+
+#include <memory>
 
 namespace braid {
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "comm/envelope.h"
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <mutex>
 #include <vector>
-
-#include "comm/envelope.h"
 
 namespace braid {
 

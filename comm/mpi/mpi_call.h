@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
+#include "base/status.h"
 
 #include <mpi.h>
 
-#include "base/status.h"
+#include <string>
 
 namespace braid {
 

@@ -1,12 +1,12 @@
 #include "comm/mpi/mpi_transport.h"
 
+#include "comm/mpi/mpi_call.h"
+
 #include <chrono>
 #include <cstring>
 #include <limits>
 #include <thread>
 #include <utility>
-
-#include "comm/mpi/mpi_call.h"
 
 namespace braid {
 namespace {
@@ -134,10 +134,9 @@ Result<Ticket> MpiTransport::StartReceive(int peer, const MessageTag& tag,
 Status MpiTransport::PostReceive(Flight& flight, std::span<std::byte> data) {
   flight.target = data.data();
   const int tag = static_cast<int>(flight.envelope.tag.channel);
-  RETURN_IF_ERROR(
-      CheckMpi(MPI_Irecv(flight.staging, static_cast<int>(envelopes_.buffer_bytes()), MPI_BYTE,
-                         flight.peer, tag, endpoint_.messages, &flight.head),
-               "MPI_Irecv"));
+  RETURN_IF_ERROR(CheckMpi(MPI_Irecv(flight.staging, static_cast<int>(envelopes_.buffer_bytes()),
+                                     MPI_BYTE, flight.peer, tag, endpoint_.messages, &flight.head),
+                           "MPI_Irecv"));
   if (flight.is_inline()) return Status();
   return CheckMpi(MPI_Irecv(data.data(), static_cast<int>(data.size()), MPI_BYTE, flight.peer, tag,
                             endpoint_.messages, &flight.body),
@@ -148,8 +147,7 @@ Status MpiTransport::PostReceive(Flight& flight, std::span<std::byte> data) {
 
 Result<bool> MpiTransport::Test(Ticket ticket) {
   if (!failed_.ok()) return failed_;
-  if (ticket.index >= flights_.size() ||
-      flights_[ticket.index].kind == Flight::Kind::kFree) {
+  if (ticket.index >= flights_.size() || flights_[ticket.index].kind == Flight::Kind::kFree) {
     return Internal("ticket " + std::to_string(ticket.index) + " is not in flight");
   }
   Flight& flight = flights_[ticket.index];
@@ -216,8 +214,7 @@ Status MpiTransport::TakeNotices() {
 void MpiTransport::Abort(const Status& status) {
   if (told_ || closed_) return;
   told_ = true;
-  static_cast<void>(
-      Fail(PeerFailedError(RankOnHost(*this, rank()), status.ToString())));
+  static_cast<void>(Fail(PeerFailedError(RankOnHost(*this, rank()), status.ToString())));
   // A notice that cannot be sent leaves the peers to their deadlines.
   if (board_.Post(NoticeBoard::Kind::kFailed, status.ToString()).ok()) Flush();
 }

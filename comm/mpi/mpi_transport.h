@@ -1,16 +1,16 @@
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <string>
-#include <vector>
-
-#include <mpi.h>
-
 #include "comm/envelope.h"
 #include "comm/mpi/notice_board.h"
 #include "comm/mpi/staging.h"
 #include "comm/transport.h"
+
+#include <mpi.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace braid {
 
@@ -89,7 +89,7 @@ class MpiTransport final : public Transport {
   MpiEndpoint endpoint_;
   int max_tag_;
   NoticeBoard board_;
-  StagingPool headers_;   // of long sends
+  StagingPool headers_;    // of long sends
   StagingPool envelopes_;  // header and inline payload, and whatever may arrive instead
   std::vector<Flight> flights_;
   std::vector<std::uint32_t> free_;

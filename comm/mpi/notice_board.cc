@@ -1,9 +1,9 @@
 #include "comm/mpi/notice_board.h"
 
+#include "comm/mpi/mpi_call.h"
+
 #include <algorithm>
 #include <cstring>
-
-#include "comm/mpi/mpi_call.h"
 
 namespace braid {
 namespace {
@@ -83,9 +83,9 @@ void NoticeBoard::TakeIn(int from) {
 
 Result<bool> NoticeBoard::AllSent() {
   int sent = 0;
-  RETURN_IF_ERROR(CheckMpi(MPI_Testall(static_cast<int>(sends_.size()), sends_.data(), &sent,
-                                       MPI_STATUSES_IGNORE),
-                           "MPI_Testall"));
+  RETURN_IF_ERROR(CheckMpi(
+      MPI_Testall(static_cast<int>(sends_.size()), sends_.data(), &sent, MPI_STATUSES_IGNORE),
+      "MPI_Testall"));
   return sent != 0;
 }
 

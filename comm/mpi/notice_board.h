@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/status.h"
+
+#include <mpi.h>
+
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <mpi.h>
-
-#include "base/status.h"
 
 namespace braid {
 

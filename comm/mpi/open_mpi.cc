@@ -1,5 +1,10 @@
 #include "comm/mpi/open_mpi.h"
 
+#include "comm/mpi/mpi_call.h"
+#include "comm/mpi/mpi_transport.h"
+
+#include <mpi.h>
+
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -7,11 +12,6 @@
 #include <thread>
 #include <utility>
 #include <vector>
-
-#include <mpi.h>
-
-#include "comm/mpi/mpi_call.h"
-#include "comm/mpi/mpi_transport.h"
 
 namespace braid {
 namespace {
@@ -78,10 +78,10 @@ Result<std::vector<std::string>> GatherHosts(const MpiEndpoint& endpoint, Deadli
   RETURN_IF_ERROR(CheckMpi(MPI_Get_processor_name(mine.data(), &length), "MPI_Get_processor_name"));
   std::vector<Name> names(static_cast<std::size_t>(endpoint.size));
   MPI_Request request = MPI_REQUEST_NULL;
-  RETURN_IF_ERROR(CheckMpi(
-      MPI_Iallgather(mine.data(), static_cast<int>(mine.size()), MPI_CHAR, names.data(),
-                     static_cast<int>(mine.size()), MPI_CHAR, endpoint.messages, &request),
-      "MPI_Iallgather"));
+  RETURN_IF_ERROR(
+      CheckMpi(MPI_Iallgather(mine.data(), static_cast<int>(mine.size()), MPI_CHAR, names.data(),
+                              static_cast<int>(mine.size()), MPI_CHAR, endpoint.messages, &request),
+               "MPI_Iallgather"));
   RETURN_IF_ERROR(WaitFor(request, deadline));
   std::vector<std::string> hosts;
   for (Name& name : names) {

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <chrono>
-#include <memory>
-
 #include "base/status.h"
 #include "comm/transport.h"
+
+#include <chrono>
+#include <memory>
 
 namespace braid {
 

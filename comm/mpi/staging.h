@@ -1,12 +1,12 @@
 #pragma once
 
+#include "comm/envelope.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
-
-#include "comm/envelope.h"
 
 namespace braid {
 

@@ -22,7 +22,7 @@ inline constexpr int kSliceDepth = 1024;
 inline constexpr int kPanelDepth = 6 * kSliceDepth;
 
 /// Weight rows (output columns) of one panel and activation rows that run over it.
-inline constexpr int kPanelCols = 48;
+inline constexpr int kPanelCols = 24;
 inline constexpr int kPanelRows = 128;
 
 /// Tokens per round of the online softmax, counted from token 0 of the request, so that a row's

@@ -1,12 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <cstdint>
-#include <cstring>
-#include <numeric>
-#include <random>
-#include <vector>
-
 #include "comm/collectives/all_gather.h"
 #include "comm/collectives/all_reduce.h"
 #include "comm/collectives/barrier.h"
@@ -15,6 +8,12 @@
 #include "comm/collectives/transfer.h"
 #include "parallel/layout/volume.h"
 #include "tests/comm/transport_contract.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <numeric>
+#include <vector>
 
 /// What the collectives must do on every transport; instantiated like TransportContract.
 namespace braid {
@@ -26,11 +25,12 @@ class CollectiveContract : public testing::TestWithParam<RankWorld> {};
 
 /// Numbers of very different magnitude, so that another order of additions shows in the bits.
 inline std::vector<float> Contribution(int rank, std::size_t count) {
-  std::mt19937 random(static_cast<std::uint32_t>(rank) * 7919U + static_cast<std::uint32_t>(count));
+  std::uint32_t state = static_cast<std::uint32_t>(rank) * 7919U + 1U;
   std::vector<float> values(count);
   for (float& value : values) {
-    const float mantissa = static_cast<float>(random() % 200001) / 1000.0F - 100.0F;
-    value = mantissa * static_cast<float>(1U << (random() % 20U));
+    state = state * 1664525U + 1013904223U;  // linear congruential: its high bits are good enough
+    const float mantissa = static_cast<float>(state >> 12U) - 524288.0F;
+    value = mantissa * static_cast<float>(1U << ((state >> 8U) % 16U));
   }
   return values;
 }
@@ -101,7 +101,7 @@ TEST_P(CollectiveContract, AllReduceEqualsTheSequentialSumToTheBitAndSendsWhatVo
     AllReduce all_reduce;  // one object for all: its scratch must not remember
     std::uint64_t step = 0;
     // Empty, tiny, around the border to slices, around one and several chunks a slice.
-    for (const std::size_t count : {0U, 1U, 7U, 4095U, 4096U, 4097U, 32768U, 65537U, 300001U}) {
+    for (const std::size_t count : {0U, 1U, 7U, 4095U, 4096U, 4097U, 65537U, 150001U}) {
       for (const std::vector<int>& group : Groups(transport.size())) {
         ++step;
         const int index = IndexIn(group, transport.rank());
@@ -142,7 +142,7 @@ TEST_P(CollectiveContract, TwoChannelsAreInFlightAtOnceInAnyOrderOfStarting) {
     const std::vector<int> group = Groups(transport.size())[0];
     AllReduce one;
     AllReduce two;
-    for (std::uint64_t step = 1; step <= 20; ++step) {
+    for (std::uint64_t step = 1; step <= 10; ++step) {
       std::vector<float> a = Contribution(transport.rank(), 50000 + step);
       std::vector<float> b = Contribution(transport.rank(), 10 * step);
       const auto start_one = [&] { return one.Start(Call(transport, group, step, 1), a); };
@@ -226,9 +226,9 @@ TEST_P(CollectiveContract, GatherBringsUnevenBlocksToTheRootAndSendsWhatVolumePr
         const std::vector<std::byte> expected = GatheredBlocks(group, blocks);
         std::vector<std::byte> all(index == root ? expected.size() : 0);
         const Sent before = SentSoFar(transport);
-        ASSERT_OK(gather.Start(
-            Call(transport, group, step),
-            {.root_index = root, .block_bytes = blocks, .mine = mine, .all = all}));
+        ASSERT_OK(
+            gather.Start(Call(transport, group, step),
+                         {.root_index = root, .block_bytes = blocks, .mine = mine, .all = all}));
         ASSERT_OK(WaitAll({&gather}));
         if (index == root) {
           EXPECT_EQ(all, expected);
@@ -250,10 +250,9 @@ TEST_P(CollectiveContract, BroadcastGivesAllTheRootsBytesAndSendsWhatVolumePredi
         ++step;
         const int index = IndexIn(group, transport.rank());
         if (index < 0) continue;
-        const BroadcastShape shape = {
-            .size = static_cast<int>(group.size()),
-            .root_index = static_cast<int>(step % group.size()),
-            .bytes = bytes};
+        const BroadcastShape shape = {.size = static_cast<int>(group.size()),
+                                      .root_index = static_cast<int>(step % group.size()),
+                                      .bytes = bytes};
         const std::vector<std::byte> expected = Filled(bytes, 77);
         std::vector<std::byte> data =
             index == shape.root_index ? expected : std::vector<std::byte>(bytes);
@@ -261,8 +260,8 @@ TEST_P(CollectiveContract, BroadcastGivesAllTheRootsBytesAndSendsWhatVolumePredi
         ASSERT_OK(broadcast.Start(Call(transport, group, step), shape.root_index, data));
         ASSERT_OK(WaitAll({&broadcast}));
         EXPECT_EQ(data, expected);
-        EXPECT_EQ(SentSoFar(transport) - before, (Sent{BroadcastBytesSent(shape, index),
-                                                       BroadcastMessagesSent(shape, index)}));
+        EXPECT_EQ(SentSoFar(transport) - before,
+                  (Sent{BroadcastBytesSent(shape, index), BroadcastMessagesSent(shape, index)}));
       }
     }
   });

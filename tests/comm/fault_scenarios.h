@@ -1,13 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <functional>
-#include <memory>
-#include <numeric>
-#include <string>
-#include <thread>
-#include <vector>
-
 #include "comm/collectives/all_gather.h"
 #include "comm/collectives/all_reduce.h"
 #include "comm/collectives/barrier.h"
@@ -17,6 +9,14 @@
 #include "comm/collectives/wait.h"
 #include "tests/comm/fault_transport.h"
 #include "tests/comm/messages.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <numeric>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace braid {
 
@@ -51,8 +51,8 @@ inline Status RunCollective(Transport& transport, const CollectiveRun& run) {
                          .phase = "test phase"};
   const std::vector<std::size_t> blocks(group.size(), 100000);
   std::vector<std::byte> bytes(100000 * group.size());
-  const auto mine = std::span(bytes).subspan(
-      100000 * static_cast<std::size_t>(transport.rank()), 100000);
+  const auto mine =
+      std::span(bytes).subspan(100000 * static_cast<std::size_t>(transport.rank()), 100000);
   switch (run.kind) {
     case CollectiveKind::kAllReduceShort:
     case CollectiveKind::kAllReduceLong: {
@@ -113,11 +113,25 @@ struct FaultScenario {
   bool any_rank_first = false;     ///< rank 0 may also hear of it from rank 1
 };
 
+/// All ranks start at about the same time, so that only the faulty one can be late.
+inline Status StartTogether(Transport& transport) {
+  std::vector<int> group(static_cast<std::size_t>(transport.size()));
+  std::iota(group.begin(), group.end(), 0);
+  Barrier barrier;
+  RETURN_IF_ERROR(barrier.Start({.transport = &transport,
+                                 .group = group,
+                                 .tag = Tag(3, 1),
+                                 .deadline = Soon(),
+                                 .phase = "start"}));
+  return WaitAll({&barrier});
+}
+
 inline FaultScenario WithFault(const std::string& name, const Fault& fault,
                                const CollectiveRun& run, StatusCode code,
                                std::vector<std::string> words) {
   return {name,
-          [fault, run](std::unique_ptr<Transport>& transport) {
+          [fault, run](std::unique_ptr<Transport>& transport) -> Status {
+            RETURN_IF_ERROR(StartTogether(*transport));
             MisbehaveIfFaulty(transport, fault);
             CollectiveRun own = run;
             // Its own messages are late: the others' deadlines are the ones to strike.
@@ -154,21 +168,20 @@ inline std::vector<FaultScenario> FaultScenarios() {
                                 {"4000 bytes", "12000 bytes", "rank 1 ("}));
   scenarios.push_back(WithSizes("wrong_size_long", CollectiveKind::kAllReduceShort, 3095,
                                 {"4000 bytes", "16380 bytes", "rank 1 ("}));
-  scenarios.push_back(WithFault(
-      "late_messages", {.kind = Fault::Kind::kDelaySends, .delay = milliseconds(60000)}, brief,
-      StatusCode::kDeadlineExceeded,
-      {"rank 0 (", "waited past its deadline for rank 1 (", "test phase", "channel 2", "step 41",
-       "operation 3"}));
+  scenarios.push_back(WithFault("late_messages",
+                                {.kind = Fault::Kind::kDelaySends, .delay = milliseconds(60000)},
+                                brief, StatusCode::kDeadlineExceeded,
+                                {"rank 0 (", "waited past its deadline for rank 1 (", "test phase",
+                                 "channel 2", "step 41", "operation 3"}));
   scenarios.push_back(WithFault("dropped_message", {.kind = Fault::Kind::kDropSend}, brief,
                                 StatusCode::kDeadlineExceeded,
                                 {"waited past its deadline for rank 1 ("}));
   scenarios.push_back(WithFault("dead_at_once", {.kind = Fault::Kind::kDie}, any,
                                 StatusCode::kUnavailable,
                                 {"rank 1 (", "ended without closing its transport"}));
-  scenarios.push_back(WithFault(
-      "dead_in_the_middle", {.kind = Fault::Kind::kDie, .at = 9},
-      {.kind = CollectiveKind::kAllReduceLong}, StatusCode::kUnavailable,
-      {"rank 1 (", "ended without closing its transport"}));
+  scenarios.push_back(WithFault("dead_in_the_middle", {.kind = Fault::Kind::kDie, .at = 9},
+                                {.kind = CollectiveKind::kAllReduceLong}, StatusCode::kUnavailable,
+                                {"rank 1 (", "ended without closing its transport"}));
   scenarios.push_back({"abort_reaches_waiters",
                        [](std::unique_ptr<Transport>& transport) {
                          if (transport->rank() != kFaultyRank) {
@@ -187,8 +200,8 @@ inline std::vector<FaultScenario> FaultScenarios() {
 /// Whether rank 0 ended as it must; `size` tells whether another may have been first.
 inline Status CheckOutcome(const FaultScenario& scenario, int size, const Status& outcome) {
   const bool may_be_second = scenario.any_rank_first || size > 2;
-  const bool as_expected = outcome.code() == scenario.code ||
-                           (may_be_second && outcome.code() == StatusCode::kAborted);
+  const bool as_expected =
+      outcome.code() == scenario.code || (may_be_second && outcome.code() == StatusCode::kAborted);
   if (!as_expected) {
     return Internal("rank 0 should have ended with " + std::string(StatusCodeName(scenario.code)) +
                     " and ended with: " + outcome.ToString());

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "comm/transport.h"
+
 #include <chrono>
 #include <deque>
 #include <memory>
@@ -7,16 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include "comm/transport.h"
-
 namespace braid {
 
 /// What goes wrong, counted in messages that the rank starts, from 0.
 struct Fault {
   enum class Kind { kNone, kDelaySends, kDropSend, kDie, kWrongOperation };
   Kind kind = Kind::kNone;
-  int at = 0;                             ///< kDelaySends: from this send on
-  std::chrono::milliseconds delay{0};     ///< kDelaySends
+  int at = 0;                          ///< kDelaySends: from this send on
+  std::chrono::milliseconds delay{0};  ///< kDelaySends
 };
 
 /// A transport whose rank misbehaves in one way, around any other.
@@ -73,8 +73,7 @@ class FaultTransport final : public Transport {
     }
     return Keep(flight);
   }
-  Result<Ticket> StartReceive(int peer, const MessageTag& tag,
-                              std::span<std::byte> data) override {
+  Result<Ticket> StartReceive(int peer, const MessageTag& tag, std::span<std::byte> data) override {
     RETURN_IF_ERROR(DieIfDue());
     Flight flight;
     ASSIGN_OR_RETURN(flight.ticket, inner_->Receive(peer, tag, data));
@@ -102,8 +101,7 @@ class FaultTransport final : public Transport {
   }
   static Status Died() { return Unavailable("this rank has died, as the test wants"); }
   Status SendWhatIsDue() {
-    while (!held_.empty() &&
-           flights_[held_.front()].due <= std::chrono::steady_clock::now()) {
+    while (!held_.empty() && flights_[held_.front()].due <= std::chrono::steady_clock::now()) {
       Flight& flight = flights_[held_.front()];
       held_.pop_front();
       ASSIGN_OR_RETURN(flight.ticket, inner_->Send(flight.peer, flight.tag, flight.data));

@@ -14,8 +14,7 @@ RankWorld Threads(int size) {
 
 std::string NameOf(const testing::TestParamInfo<RankWorld>& info) { return info.param.name; }
 
-const auto kWorlds =
-    testing::Values(Threads(1), Threads(2), Threads(3), Threads(4), Threads(8));
+const auto kWorlds = testing::Values(Threads(1), Threads(2), Threads(3), Threads(4), Threads(8));
 
 INSTANTIATE_TEST_SUITE_P(Inproc, TransportContract, kWorlds, NameOf);
 INSTANTIATE_TEST_SUITE_P(Inproc, CollectiveContract, kWorlds, NameOf);

@@ -1,10 +1,10 @@
-#include <atomic>
-#include <mutex>
+#include "tests/comm/fault_scenarios.h"
+#include "tests/comm/rank_threads.h"
 
 #include <gmock/gmock.h>
 
-#include "tests/comm/fault_scenarios.h"
-#include "tests/comm/rank_threads.h"
+#include <atomic>
+#include <mutex>
 
 namespace braid {
 namespace {
@@ -68,7 +68,7 @@ TEST_P(EveryCollective, NamesTheRankThatIsLate) {
   const auto [kind, size] = GetParam();
   const FaultScenario scenario = WithFault(
       "late", {.kind = Fault::Kind::kDelaySends, .delay = std::chrono::seconds(60)},
-      {.kind = kind, .deadline = std::chrono::milliseconds(200)}, StatusCode::kDeadlineExceeded,
+      {.kind = kind, .deadline = std::chrono::milliseconds(400)}, StatusCode::kDeadlineExceeded,
       {"waited past its deadline for rank 1 (", "test phase"});
   EXPECT_OK(CheckOutcome(scenario, size, Outcomes(size, scenario.run)[0]));
 }
@@ -95,9 +95,8 @@ std::vector<CollectiveCase> CollectiveCases() {
 }
 
 std::string NameOf(const testing::TestParamInfo<CollectiveCase>& info) {
-  static constexpr const char* kNames[] = {"AllReduceShort", "AllReduceLong", "AllGather",
-                                           "Gather",         "Broadcast",     "Barrier",
-                                           "Transfer"};
+  static constexpr const char* kNames[] = {"AllReduceShort", "AllReduceLong", "AllGather", "Gather",
+                                           "Broadcast",      "Barrier",       "Transfer"};
   return kNames[static_cast<int>(info.param.kind)] + std::to_string(info.param.size);
 }
 

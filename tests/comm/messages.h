@@ -1,5 +1,11 @@
 #pragma once
 
+#include "base/status.h"
+#include "comm/collectives/wait.h"
+#include "comm/transport.h"
+
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -7,15 +13,9 @@
 #include <span>
 #include <vector>
 
-#include <gtest/gtest.h>
-
-#include "base/status.h"
-#include "comm/collectives/wait.h"
-#include "comm/transport.h"
-
-#define ASSERT_OK(expression)                                      \
-  do {                                                             \
-    const ::braid::Status assert_ok_status_ = (expression);        \
+#define ASSERT_OK(expression)                                            \
+  do {                                                                   \
+    const ::braid::Status assert_ok_status_ = (expression);              \
     ASSERT_TRUE(assert_ok_status_.ok()) << assert_ok_status_.ToString(); \
   } while (false)
 
@@ -32,7 +32,7 @@ inline Deadline In(std::chrono::milliseconds time) {
 }
 
 /// Far enough for a loaded machine; a test that reaches it has failed.
-inline Deadline Soon() { return In(std::chrono::seconds(20)); }
+inline Deadline Soon() { return In(std::chrono::seconds(40)); }
 
 inline MessageTag Tag(std::uint32_t channel, std::uint64_t step) {
   return {.channel = channel, .operation = 3, .step = step};

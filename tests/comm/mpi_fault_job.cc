@@ -1,13 +1,13 @@
 // One rank of an MPI job that goes wrong in the way its argument names. Rank 0 checks what it
 // learned and says so; all ranks end by EndMpiJob with code 2 where the job went wrong as it must.
+#include "comm/mpi/open_mpi.h"
+#include "tests/comm/fault_scenarios.h"
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <thread>
-
-#include "comm/mpi/open_mpi.h"
-#include "tests/comm/fault_scenarios.h"
 
 namespace braid {
 namespace {
@@ -25,18 +25,19 @@ std::vector<FaultScenario> ProcessScenarios() {
     };
   };
   std::vector<FaultScenario> scenarios;
-  scenarios.push_back({"killed", all_but_faulty([] { std::raise(SIGKILL); }),
-                       StatusCode::kAborted, {}, false});
+  scenarios.push_back(
+      {"killed", all_but_faulty([] { std::raise(SIGKILL); }), StatusCode::kAborted, {}, false});
   scenarios.push_back(
       {"exits", all_but_faulty([] { std::_Exit(kOutOfItself); }), StatusCode::kAborted, {}, false});
   // Neither polls nor ends: the others must take the job down.
   scenarios.push_back({"sleeps",
-                       [](std::unique_ptr<Transport>& transport) {
+                       [](std::unique_ptr<Transport>& transport) -> Status {
+                         RETURN_IF_ERROR(StartTogether(*transport));
                          if (transport->rank() == kFaultyRank) {
                            std::this_thread::sleep_for(std::chrono::seconds(50));
                          }
-                         return RunCollective(
-                             *transport, {.deadline = std::chrono::milliseconds(300)});
+                         return RunCollective(*transport,
+                                              {.deadline = std::chrono::milliseconds(300)});
                        },
                        StatusCode::kDeadlineExceeded,
                        {"waited past its deadline for rank 1 ("},

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdio>
-#include <memory>
-
 #include <gtest/gtest.h>
 #include <mpi.h>
+
+#include <cstdio>
+#include <memory>
 
 namespace braid {
 

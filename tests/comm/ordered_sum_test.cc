@@ -1,8 +1,8 @@
 #include "comm/collectives/ordered_sum.h"
 
-#include <vector>
-
 #include <gtest/gtest.h>
+
+#include <vector>
 
 namespace braid {
 namespace {

@@ -1,20 +1,19 @@
 #pragma once
 
+#include "comm/inproc/inproc_world.h"
+#include "tests/comm/messages.h"
+
+#include <gtest/gtest.h>
+
 #include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
 
-#include <gtest/gtest.h>
-
-#include "comm/inproc/inproc_world.h"
-#include "tests/comm/messages.h"
-
 namespace braid {
 
 /// Runs `body` as `size` ranks that are threads; each owns its transport and may destroy it.
-inline void RunRankThreads(int size,
-                           const std::function<void(std::unique_ptr<Transport>)>& body) {
+inline void RunRankThreads(int size, const std::function<void(std::unique_ptr<Transport>)>& body) {
   InprocWorld world(size);
   std::vector<std::thread> threads;
   for (int rank = 0; rank < size; ++rank) {

@@ -1,17 +1,17 @@
 #pragma once
 
+#include "comm/collectives/wait.h"
+#include "comm/transport.h"
+#include "tests/comm/messages.h"
+
+#include <gtest/gtest.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <ostream>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
-
-#include "comm/collectives/wait.h"
-#include "comm/transport.h"
-#include "tests/comm/messages.h"
 
 /// What every transport must do. A backend's test includes this once and instantiates
 /// TransportContract (and CollectiveContract) with a way to run ranks.
@@ -83,7 +83,7 @@ TEST_P(TransportContract, CarriesMessagesOfManySizes) {
     Exchange exchange(transport);
     // Around the borders between copying and zero-copy of the transports that there are.
     const std::vector<std::size_t> sizes = {1,    31,   32,    4063,  4064,  4096,  8191,
-                                            8192, 8193, 16383, 16384, 16385, 65536, 1000003};
+                                            8192, 8193, 16383, 16384, 16385, 65536, 300003};
     std::uint64_t step = 0;
     for (const std::size_t bytes : sizes) {
       ++step;

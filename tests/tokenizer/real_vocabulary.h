@@ -7,13 +7,15 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 
 namespace braid {
 
-/// A test with the vocabulary of a model file that an environment variable names. Without the
-/// variable the test is skipped; where `CI` is "true" and the file is required, it fails.
+/// A test with the vocabulary of a model file that an environment variable names, or of the only
+/// model in a folder that it names. Without the variable the test is skipped; where `CI` is "true"
+/// and the file is required, it fails.
 class RealVocabularyTest : public ::testing::Test {
  protected:
   void Load(const char* variable, bool is_required_in_ci) {
@@ -26,7 +28,7 @@ class RealVocabularyTest : public ::testing::Test {
       }
       GTEST_SKIP() << variable << " does not name a model file";
     }
-    const auto file = GgufFile::Open(path);
+    const auto file = GgufFile::Open(ModelIn(path));
     ASSERT_TRUE(file.ok()) << file.error().ToString();
     auto read = VocabularyFromGguf(*file);
     ASSERT_TRUE(read.ok()) << read.error().ToString();
@@ -34,6 +36,14 @@ class RealVocabularyTest : public ::testing::Test {
     auto made = Tokenizer::Make(std::move(read).value());
     ASSERT_TRUE(made.ok()) << made.error().ToString();
     tokenizer_ = std::move(made).value();
+  }
+
+  static std::string ModelIn(const std::filesystem::path& path) {
+    if (!std::filesystem::is_directory(path)) return path.string();
+    for (const auto& entry : std::filesystem::directory_iterator(path)) {
+      if (entry.path().extension() == ".gguf") return entry.path().string();
+    }
+    return path.string();
   }
 
   Vocabulary vocabulary_;
