@@ -135,6 +135,9 @@ Status Agree(Transport& transport, const Credentials& mine, std::chrono::millise
   StatusRecord verdict;
   if (transport.rank() == 0) verdict = StatusRecord::Of(Verdict(transport, records));
   call.tag.operation = kVerdictOperation;
+  // Rank 0 may come last and then wait its full time for a rank that never does; it must get to
+  // name that rank before the others give rank 0 up.
+  call.deadline += wait_limit;
   Broadcast broadcast;
   RETURN_IF_ERROR(broadcast.Start(call, 0, std::as_writable_bytes(std::span(&verdict, 1))));
   RETURN_IF_ERROR(WaitAll({&broadcast}));

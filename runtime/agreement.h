@@ -21,7 +21,7 @@ struct Credentials {
 /// credentials, rank 0 compares them, and all return its verdict. Nothing has been sent between
 /// ranks before, so a job that is refused here ends in order everywhere.
 /// Errors: the first failing rank's, or FailedPrecondition saying what differs and on which ranks;
-/// those of the transport.
+/// those of the transport, where a rank does not come within `wait_limit` (rank 0: twice that).
 /// Cost: one gather and one broadcast of about 1 KiB.
 Status Agree(Transport& transport, const Credentials& mine, std::chrono::milliseconds wait_limit);
 

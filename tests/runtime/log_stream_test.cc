@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 namespace braid {
 namespace {
 
@@ -133,13 +135,13 @@ Status ReadForged(const LogFrame& frame, const std::string& body) {
       said = Next(reader).status();
       transport->Abort(Internal("read enough"));
     } else {
-      const auto frame_bytes = std::as_bytes(std::span(&frame, 1));
-      const Result<Ticket> head =
-          transport->Send(1, {.channel = 0, .operation = 2, .step = 1}, frame_bytes);
-      if (head.ok() && !body.empty()) {
+      (void)transport->Send(1, {.channel = 0, .operation = 2, .step = 1},
+                            std::as_bytes(std::span(&frame, 1)));
+      if (!body.empty()) {
         (void)transport->Send(1, {.channel = 0, .operation = 3, .step = 1},
                               std::as_bytes(std::span(body)));
       }
+      while (transport->Health().ok()) std::this_thread::yield();
     }
     (void)transport->Close(Soon());
   });
