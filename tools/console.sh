@@ -35,7 +35,12 @@ with_limit() {
   if on_terminal; then
     timeout --foreground --kill-after=10 "$seconds" "$@" || status=$?
   else
-    timeout --kill-after=10 "$seconds" "$@" || status=$?
+    # Behind our back, so that being told to stop reaches it: bash would wait for it first.
+    timeout --kill-after=10 "$seconds" "$@" &
+    # shellcheck disable=SC2064  # the process of now
+    trap "kill $! 2>/dev/null; wait $!; exit 143" INT TERM HUP
+    wait $! || status=$?
+    trap - INT TERM HUP
   fi
   if ((status == 124 || status == 137)); then
     say "gave up after $seconds s: $*"

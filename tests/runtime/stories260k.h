@@ -19,7 +19,9 @@ namespace braid {
 /// One prompt of stories260K with what an independent implementation makes of it.
 struct GreedyStory {
   std::string prompt;
-  std::int32_t max_total_tokens = 0;  ///< BOS, prompt and generated ones
+  /// Of BOS, prompt and generated ones, those that are run through the model. The text has one
+  /// more, the token that comes of the last of them.
+  std::int32_t max_total_tokens = 0;
   std::string text;                   ///< with the prompt
 };
 
@@ -49,7 +51,7 @@ inline std::vector<GreedyStory> ReadStories() {
 inline Result<std::string> TellStory(Lead& lead, const GreedyStory& story) {
   std::vector<std::int32_t> tokens = lead.tokenizer().Encode(story.prompt, false, true);
   GenerateOptions options;
-  options.max_tokens = story.max_total_tokens - static_cast<std::int32_t>(tokens.size());
+  options.max_tokens = story.max_total_tokens + 1 - static_cast<std::int32_t>(tokens.size());
   // The reference stops at BOS too.
   bool begun_anew = false;
   options.on_token = [&](std::int32_t token) {
