@@ -16,6 +16,9 @@ template <typename... Visitors>
 struct Overloaded : Visitors... {
   using Visitors::operator()...;
 };
+// Clang 16 does not deduce this by itself.
+template <typename... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 template <typename Number>
 std::optional<Number> ParseNumber(std::string_view text) {

@@ -28,13 +28,14 @@ MAY_INCLUDE = {
     "comm": ["base", "device"],
     "comm/nccl": ["base", "device", "device/cuda"],
     "models": ["base", "plan", "device"],
-    "runtime": ["base", "plan", "parallel", "engine", "device", "comm", "models"],
+    # The reference backends too: docs/decisions/0004-reference-backends.md.
+    "runtime": ["base", "plan", "parallel", "engine", "device", "device/cpu", "comm", "comm/inproc", "models"],
     "launch": ["*"],
     "tests": ["*"],
     "bench": ["*"],
     "examples": ["*"],
 }
-# Concrete backends: only the folders that may include everything name them.
+# Concrete backends: only the folders that may include everything name them, or the table says so.
 BACKENDS = ["comm/gloo", "comm/inproc", "comm/mpi", "comm/nccl", "comm/shaped", "device/cpu", "device/cuda"]
 
 # Foreign header (pattern) -> the folders that may include it. The first pattern that fits decides.
@@ -148,7 +149,7 @@ def check_ours(include):
     if may_include(source, target):
         return None
     if backend := nearest(target, BACKENDS):
-        return f'{include.place}: {source} includes "{include.target}", but only launch names the backend {backend}'
+        return f'{include.place}: {source} includes "{include.target}", which does not name the backend {backend}: launch does'
     allowed = ", ".join(MAY_INCLUDE[nearest(source, MAY_INCLUDE)]) or "nothing of ours"
     return f'{include.place}: {source} includes "{include.target}", but may include only: {allowed}'
 

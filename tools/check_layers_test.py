@@ -50,10 +50,12 @@ class CheckLayers(unittest.TestCase):
         self.expect_none({"engine/kv.cc": '#include "parallel/layout/mesh.h"\n'})
         self.expect_one({"engine/kv.cc": '#include "parallel/tensor.h"\n'}, "engine/kv.cc:1")
 
-    def test_lets_nobody_but_the_program_name_a_backend(self):
+    def test_lets_nobody_but_the_program_name_a_backend_other_than_the_reference(self):
         self.expect_none({"launch/job.cc": '#include "comm/mpi/mpi_transport.h"\n'})
         self.expect_none({"comm/mpi/progress.cc": '#include "comm/mpi/mpi_transport.h"\n'})
+        self.expect_none({"runtime/job.cc": '#include "comm/inproc/world.h"\n'})
         self.expect_one({"runtime/job.cc": '#include "comm/mpi/mpi_transport.h"\n'}, "backend comm/mpi")
+        self.expect_one({"runtime/job.cc": '#include "device/cuda/gemm.h"\n'}, "backend device/cuda")
         self.expect_one({"comm/collectives.cc": '#include "comm/inproc/world.h"\n'}, "backend comm/inproc")
         self.expect_one({"device/cuda/gemm.cc": '#include "device/cpu/tile.h"\n'}, "backend device/cpu")
 

@@ -106,8 +106,8 @@ TEST(LaunchedRun, EndsAtCtrlCWithItsExitCode) {
   const TestFolder folder;
   const std::string model = folder.WriteModel("model.gguf", 1'000'000);
   const BraidOutcome outcome =
-      RunBraid({.arguments = {"launch", "-n", "2", "--", "run", "--model", model, "--prompt", "hello",
-                              "--max-tokens", "900000"},
+      RunBraid({.arguments = {"launch", "-n", "2", "--", "run", "--model", model, "--prompt",
+                              "hello", "--max-tokens", "900000"},
                 .signal_when_it_speaks = SIGINT});
   EXPECT_EQ(outcome.exit_code, 130) << outcome.err;
   EXPECT_EQ(Messages(outcome), "braid: interrupted\n");

@@ -70,9 +70,9 @@ TEST_P(ExactNumerics, AreTheSameForAPromptInChunksAsForAWholeOne) {
 
 TEST_P(ExactNumerics, AreTheSameForARequestAmongOthersAsAlone) {
   ScriptedRequest alone = Request(2);
-  const StepsOutcome by_itself =
-      RunSteps(Options(), std::vector<Round>{{MakeStep(1, {alone.Next(9, 9)})},
-                                             {MakeStep(2, {alone.Next(1, 1)})}});
+  const StepsOutcome by_itself = RunSteps(
+      Options(),
+      std::vector<Round>{{MakeStep(1, {alone.Next(9, 9)})}, {MakeStep(2, {alone.Next(1, 1)})}});
   std::vector<ScriptedRequest> four;
   for (std::uint64_t id = 0; id < 4; ++id) four.push_back(Request(id));
   const std::vector<Round> rounds = {

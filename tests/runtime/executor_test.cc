@@ -100,8 +100,8 @@ TEST_F(ExecutorTest, RunsEveryTileOfEveryTaskOnceAndInOrder) {
   ASSERT_TRUE(executor_->Start(ProgramOf(5, 0, 2)).ok());
   EXPECT_FALSE(executor_->idle());
   EXPECT_THAT(RunAll(), ElementsAre(5));
-  EXPECT_THAT(operators_.ran(), ElementsAre(std::pair(5, 0), std::pair(5, 1), std::pair(5, 0),
-                                            std::pair(5, 1)));
+  EXPECT_THAT(operators_.ran(),
+              ElementsAre(std::pair(5, 0), std::pair(5, 1), std::pair(5, 0), std::pair(5, 1)));
   EXPECT_EQ(executor_->TakeTrace().size(), 2U);
   EXPECT_TRUE(executor_->TakeTrace().empty());
 }
@@ -178,8 +178,8 @@ TEST_F(ExecutorTest, LetsAHigherPriorityInBetweenTiles) {
   ASSERT_TRUE(executor_->Advance().ok());
   ASSERT_TRUE(executor_->Start(ProgramOf(8, 1, 1, 1)).ok());
   EXPECT_THAT(RunAll(), ElementsAre(8, 7));
-  EXPECT_THAT(operators_.ran(), ElementsAre(std::pair(7, 0), std::pair(8, 0), std::pair(8, 1),
-                                            std::pair(7, 1)));
+  EXPECT_THAT(operators_.ran(),
+              ElementsAre(std::pair(7, 0), std::pair(8, 0), std::pair(8, 1), std::pair(7, 1)));
 }
 
 TEST_F(ExecutorTest, ShowsTheLogitsOfASampledStep) {

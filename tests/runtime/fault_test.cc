@@ -116,8 +116,7 @@ TEST_F(FaultyJob, EndsOnAllRanksWhereOneDiesInTheMiddleOfAStep) {
     int first_hand = 0;
     for (std::size_t rank = 0; rank < statuses.size(); ++rank) {
       if (rank == 1) continue;
-      EXPECT_THAT(statuses[rank].code(),
-                  AnyOf(StatusCode::kUnavailable, StatusCode::kAborted));
+      EXPECT_THAT(statuses[rank].code(), AnyOf(StatusCode::kUnavailable, StatusCode::kAborted));
       EXPECT_THAT(statuses[rank].message(), HasSubstr("rank 1 (")) << Words(statuses);
       if (statuses[rank].code() == StatusCode::kUnavailable) ++first_hand;
     }
@@ -288,7 +287,9 @@ TEST_F(RefusedJob, WhereOneRankHasAModelOfAnotherShape) {
 
 TEST_F(RefusedJob, WhereOneRankHasOtherOptions) {
   const std::vector<std::function<void(JobOptions&)>> changes = {
-      [](JobOptions& options) { options.mesh = {1, 3}; },
+      [](JobOptions& options) {
+        options.mesh = {1, 3};
+      },
       [](JobOptions& options) { options.numerics = Numerics::kExact; },
       [](JobOptions& options) { options.widen_to_f32 = true; },
       [](JobOptions& options) { options.context = 64; },

@@ -163,9 +163,8 @@ TEST(Generate, GoesOnBeyondAnEndTokenWhereAsked) {
 TEST(Generate, StopsWhereTheListenerHasHeardEnough) {
   ScriptedLead lead(100, 50, {20, 21, 22});
   const Generation generation =
-      Must(Generate(lead, kPrompt, {.max_tokens = 9, .on_token = [](std::int32_t token) {
-                                      return token != 21;
-                                    }}));
+      Must(Generate(lead, kPrompt,
+                    {.max_tokens = 9, .on_token = [](std::int32_t token) { return token != 21; }}));
   EXPECT_THAT(generation.tokens, ElementsAre(20, 21));
   EXPECT_FALSE(generation.ended);
   EXPECT_EQ(lead.steps().size(), 2U);
@@ -173,8 +172,7 @@ TEST(Generate, StopsWhereTheListenerHasHeardEnough) {
 
 TEST(Generate, PassesOnWhatGoesWrong) {
   ScriptedLead lead(100, 50, {20, 21});
-  EXPECT_EQ(Generate(lead, kPrompt, {.max_tokens = 9}).status().code(),
-            StatusCode::kUnavailable);
+  EXPECT_EQ(Generate(lead, kPrompt, {.max_tokens = 9}).status().code(), StatusCode::kUnavailable);
   const std::vector<std::int32_t> outside = {10, kVocab};
   EXPECT_EQ(Generate(lead, outside, {.max_tokens = 9}).status().code(),
             StatusCode::kInvalidArgument);

@@ -226,9 +226,9 @@ TEST_F(InprocJob, WritesItsTraceAsTraceEvents) {
 }
 
 TEST_F(InprocJob, ReturnsTheVerdictOfItsLead) {
-  const Status verdict =
-      RunInprocJob(Options(OddModel(4, 2, 8), {2, 1}),
-                   [](Lead&) { return NotFound("the answer is not in the book"); });
+  const Status verdict = RunInprocJob(Options(OddModel(4, 2, 8), {2, 1}), [](Lead&) {
+    return NotFound("the answer is not in the book");
+  });
   EXPECT_EQ(verdict.code(), StatusCode::kNotFound);
   EXPECT_EQ(verdict.message(), "the answer is not in the book");
 }

@@ -49,7 +49,8 @@ inline std::string WriteTruncated(const TestFolder& folder, const std::string& p
   std::vector<char> head(bytes);
   std::ifstream(path, std::ios::binary).read(head.data(), static_cast<std::streamsize>(bytes));
   const std::string truncated = folder.File("truncated.gguf");
-  std::ofstream(truncated, std::ios::binary).write(head.data(), static_cast<std::streamsize>(bytes));
+  std::ofstream(truncated, std::ios::binary)
+      .write(head.data(), static_cast<std::streamsize>(bytes));
   return truncated;
 }
 

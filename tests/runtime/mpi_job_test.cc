@@ -51,7 +51,8 @@ LeadFunction LogitsInto(std::vector<std::vector<float>>* out) {
     ScriptedRequest request(0, 60, lead.spec().vocab_size);
     const std::vector<std::pair<std::int32_t, std::int32_t>> steps = {{30, 30}, {12, 0}, {1, 1}};
     for (const auto& [rows, sampled] : steps) {
-      ASSIGN_OR_RETURN(const StepResult result, lead.Run(MakeStep(0, {request.Next(rows, sampled)})));
+      ASSIGN_OR_RETURN(const StepResult result,
+                       lead.Run(MakeStep(0, {request.Next(rows, sampled)})));
       out->emplace_back(result.logits.begin(), result.logits.end());
     }
     return {};

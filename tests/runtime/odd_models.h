@@ -54,7 +54,8 @@ inline std::vector<NamedModel> OddModels() {
   llama3.high_frequency_factor = 4.0F;
   llama3.original_context = 64;
 
-  NamedModel& partial = models.emplace_back("six_partly_rotated_linear", OddModel(6, 6, 12, DType::kF16));
+  NamedModel& partial =
+      models.emplace_back("six_partly_rotated_linear", OddModel(6, 6, 12, DType::kF16));
   partial.model.spec.num_layers = 5;
   partial.model.spec.rope.rotated_dims = 8;
   partial.model.spec.rope.scaling = RopeScaling::kLinear;
@@ -65,20 +66,23 @@ inline std::vector<NamedModel> OddModels() {
   qwen2.model.spec.num_layers = 4;
   qwen2.model.spec.tied_embeddings = true;
 
-  NamedModel& qwen3 = models.emplace_back("six_over_two_qwen3_q8", OddModel(6, 2, 32, DType::kQ8_0));
+  NamedModel& qwen3 =
+      models.emplace_back("six_over_two_qwen3_q8", OddModel(6, 2, 32, DType::kQ8_0));
   MakeQwen(qwen3.model, true);
   qwen3.model.spec.model_dim = 64;
   qwen3.model.spec.ffn_dim = 96;
   qwen3.model.spec.rope.theta = 1.0e6F;
 
-  NamedModel& q4_0 = models.emplace_back("eight_over_two_q4_0_factors", OddModel(8, 2, 16, DType::kQ4_0));
+  NamedModel& q4_0 =
+      models.emplace_back("eight_over_two_q4_0_factors", OddModel(8, 2, 16, DType::kQ4_0));
   q4_0.model.spec.model_dim = 96;
   q4_0.model.spec.ffn_dim = 160;
   q4_0.model.spec.num_layers = 2;
   q4_0.model.spec.tied_embeddings = true;
   q4_0.model.spec.rope.frequency_factors = {1.0F, 1.0F, 1.5F, 2.0F, 3.0F, 4.0F, 6.0F, 8.0F};
 
-  NamedModel& q4_1 = models.emplace_back("four_over_four_one_layer_q4_1", OddModel(4, 4, 24, DType::kQ4_1));
+  NamedModel& q4_1 =
+      models.emplace_back("four_over_four_one_layer_q4_1", OddModel(4, 4, 24, DType::kQ4_1));
   q4_1.model.spec.model_dim = 64;
   q4_1.model.spec.ffn_dim = 100;
   q4_1.model.spec.num_layers = 1;

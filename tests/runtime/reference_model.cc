@@ -143,8 +143,7 @@ ReferenceModel::Vector ReferenceModel::Attend(const Vector& q, const Cache& cach
     for (double& weight : weights) total += weight = std::exp(weight - largest);
     for (std::size_t token = 0; token < weights.size(); ++token) {
       for (std::size_t d = 0; d < dim; ++d) {
-        attended[head * dim + d] +=
-            weights[token] / total * cache.values[token][kv_head * dim + d];
+        attended[head * dim + d] += weights[token] / total * cache.values[token][kv_head * dim + d];
       }
     }
   }
@@ -181,8 +180,8 @@ std::vector<std::vector<double>> ReferenceModel::Logits(
   std::vector<Cache> caches(layers_.size());
   std::vector<Vector> logits;
   for (std::size_t position = 0; position < tokens.size(); ++position) {
-    const auto row = embedding_.values.begin() +
-                     static_cast<std::ptrdiff_t>(tokens[position]) * embedding_.cols;
+    const auto row =
+        embedding_.values.begin() + static_cast<std::ptrdiff_t>(tokens[position]) * embedding_.cols;
     Vector x(row, row + embedding_.cols);
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       x = RunLayer(layers_[l], x, static_cast<std::int32_t>(position), caches[l]);

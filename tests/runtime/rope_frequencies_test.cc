@@ -25,8 +25,7 @@ void ExpectNear(const std::vector<float>& frequencies, const std::vector<double>
 TEST(RopeFrequencies, FallGeometricallyFromOne) {
   ExpectNear(RopeFrequencies(Rope(10000.0F, 8)), {1.0, 0.1, 0.01, 0.001});
   // 10000^(-2/6) = 10^(-4/3).
-  ExpectNear(RopeFrequencies(Rope(10000.0F, 6)),
-             {1.0, 0.046415888336127795, 0.002154434690031884});
+  ExpectNear(RopeFrequencies(Rope(10000.0F, 6)), {1.0, 0.046415888336127795, 0.002154434690031884});
 }
 
 TEST(RopeFrequencies, AreNoneWhereNothingIsRotated) {
@@ -44,7 +43,8 @@ TEST(RopeFrequencies, AreDividedByTheFactorWhereScalingIsLinear) {
 // 8192: within it a pair of frequency f turns 8192 f / 2 pi times.
 //   f = 1 to 0.01  1303.8 to 13.04 turns, above 4: kept
 //   f = 0.001      1.304 turns, between 1 and 4: kept share (1.3037972938088067 - 1) / 3
-//                  = 0.10126576460293556; f = (0.89873423539706444 / 8 + 0.10126576460293556) * 1e-3
+//                  = 0.10126576460293556; f = (0.89873423539706444 / 8 + 0.10126576460293556) *
+//                  1e-3
 //   f = 0.0001     0.1304 turns, below 1: divided by 8
 TEST(RopeFrequencies, AreStretchedByWavelengthWhereScalingIsLlama3) {
   RopeSpec rope = Rope(1.0e5F, 10);
@@ -54,6 +54,21 @@ TEST(RopeFrequencies, AreStretchedByWavelengthWhereScalingIsLlama3) {
   rope.high_frequency_factor = 4.0F;
   rope.original_context = 8192;
   ExpectNear(RopeFrequencies(rope), {1.0, 0.1, 0.01, 0.00021360754402756863, 0.0000125});
+}
+
+// One pair of frequency 1 turns original_context / 2 pi times: 5.09, 1.114 and 0.955.
+TEST(RopeFrequencies, ChangeFromKeptToStretchedBetweenTheTwoFactorsOfLlama3) {
+  RopeSpec rope = Rope(10000.0F, 2);
+  rope.scaling = RopeScaling::kLlama3;
+  rope.factor = 8.0F;
+  rope.low_frequency_factor = 1.0F;
+  rope.high_frequency_factor = 4.0F;
+  rope.original_context = 32;
+  ExpectNear(RopeFrequencies(rope), {1.0});
+  rope.original_context = 7;
+  ExpectNear(RopeFrequencies(rope), {0.15827467547928636});
+  rope.original_context = 6;
+  ExpectNear(RopeFrequencies(rope), {0.125});
 }
 
 TEST(RopeFrequencies, AreDividedByTheFactorsThatTheFileStores) {

@@ -64,8 +64,7 @@ TEST(Sampler, BreaksTiesToTheLowestId) {
   EXPECT_EQ(SampleOnce({}, {0.0F, -0.0F}), 0);
   EXPECT_EQ(SampleOnce({.temperature = 1.0F, .top_k = 1}, {1.0F, 3.0F, 3.0F}), 1);
   // Two are kept of three alike: the lower ones.
-  const auto counts =
-      Histogram({.temperature = 1.0F, .top_k = 2}, {3.0F, 0.0F, 3.0F, 3.0F}, 1000);
+  const auto counts = Histogram({.temperature = 1.0F, .top_k = 2}, {3.0F, 0.0F, 3.0F, 3.0F}, 1000);
   EXPECT_EQ(counts.size(), 2U);
   EXPECT_TRUE(counts.contains(0) && counts.contains(2));
 }

@@ -100,8 +100,8 @@ class SmolLm2 : public ::testing::Test {
           ++compared;
         }
         EXPECT_LE(worst, kTolerance) << sequence["name"];
-        RecordProperty("distance of " + sequence["name"].get<std::string>(),
-                       std::to_string(worst));
+        RecordProperty("distance_of_" + sequence["name"].get<std::string>() + "_1e9",
+                       std::to_string(std::lround(worst * 1e9)));
       }
       return {};
     }));

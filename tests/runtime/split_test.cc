@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <ostream>
 
 namespace braid {
@@ -52,6 +53,7 @@ Script MixedScript(std::int32_t vocab_size) {
   script.AddStep({{0, 1, 1}, {1, 1, 1}, {2, 5, 5}});
   script.AddStep({{2, 3, 0}, {1, 2, 0}});
   for (int i = 0; i < 3; ++i) script.AddStep({{2, 1, 1}, {0, 1, 1}, {1, 1, 1}});
+  script.AddStep({{0, 1, 1}, {1, 1, 1}});
   return script;
 }
 
@@ -60,8 +62,8 @@ double DistanceFromReference(const ReferenceModel& reference, const Script& scri
                              const StepsOutcome& outcome) {
   std::vector<std::vector<std::vector<double>>> expected;
   for (const ScriptedRequest& request : script.requests) {
-    expected.push_back(reference.Logits(request.tokens().first(
-        static_cast<std::size_t>(request.position()))));
+    expected.push_back(
+        reference.Logits(request.tokens().first(static_cast<std::size_t>(request.position()))));
   }
   const auto vocab = static_cast<std::size_t>(reference.spec().vocab_size);
   std::map<std::uint64_t, std::size_t> row_in_step;
@@ -101,8 +103,7 @@ struct SplitCase {
   Mesh mesh;
 
   std::string Name() const {
-    return named.name + "_tp" + std::to_string(mesh.tensor) + "_pp" +
-           std::to_string(mesh.pipeline);
+    return named.name + "_tp" + std::to_string(mesh.tensor) + "_pp" + std::to_string(mesh.pipeline);
   }
 };
 
@@ -153,8 +154,13 @@ TEST_P(SplitModel, YieldsTheLogitsOfTheReferenceAndOfOneRankAndSendsWhatIsPredic
   ASSERT_TRUE(reference.ok()) << reference.error().ToString();
   const Script script = MixedScript(reference->spec().vocab_size);
   const StepsOutcome outcome = RunSteps(OptionsFor(path, GetParam().mesh), script.rounds);
-  EXPECT_LE(DistanceFromReference(*reference, script, outcome), 1e-4);
-  EXPECT_LE(DistanceBetween(outcome, RunSteps(OptionsFor(path, {}), script.rounds)), 1e-5);
+  const double from_reference = DistanceFromReference(*reference, script, outcome);
+  const double from_one_rank =
+      DistanceBetween(outcome, RunSteps(OptionsFor(path, {}), script.rounds));
+  EXPECT_LE(from_reference, 1e-4);
+  EXPECT_LE(from_one_rank, 1e-5);
+  RecordProperty("from_reference_1e9", std::to_string(std::lround(from_reference * 1e9)));
+  RecordProperty("from_one_rank_1e9", std::to_string(std::lround(from_one_rank * 1e9)));
   for (std::size_t rank = 0; rank < outcome.sent.size(); ++rank) {
     EXPECT_EQ(outcome.sent[rank].bytes, outcome.predicted[rank].bytes) << "rank " << rank;
     EXPECT_EQ(outcome.sent[rank].messages, outcome.predicted[rank].messages) << "rank " << rank;

@@ -19,8 +19,8 @@ class ScriptedRequest {
     std::uint64_t state = 77 + id * 1000;
     for (std::int32_t i = 0; i < num_tokens; ++i) {
       state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-      tokens_.push_back(static_cast<std::int32_t>((state >> 33) %
-                                                  static_cast<std::uint64_t>(vocab_size)));
+      tokens_.push_back(
+          static_cast<std::int32_t>((state >> 33) % static_cast<std::uint64_t>(vocab_size)));
     }
   }
 

@@ -22,7 +22,7 @@ struct GreedyStory {
   /// Of BOS, prompt and generated ones, those that are run through the model. The text has one
   /// more, the token that comes of the last of them.
   std::int32_t max_total_tokens = 0;
-  std::string text;                   ///< with the prompt
+  std::string text;  ///< with the prompt
 };
 
 /// The folder that BRAID_TEST_STORIES260K names (of the model or a file in it); empty without.
