@@ -2,7 +2,6 @@
 
 #include "base/status.h"
 #include "launch/environment.h"
-#include "launch/exit_code.h"
 #include "runtime/job.h"
 
 #include <functional>
@@ -24,12 +23,15 @@ std::vector<Viability> Devices();
 
 bool MpiIsBuiltIn();
 
+/// Tells the user of a failure.
+using TellFunction = std::function<void(const Status&)>;
+
 /// Runs this process's rank of a job whose ranks mpirun started. Returns OK on all of them, or does
-/// not return: after a failure it calls `on_failure`, which tells the user and says with which
-/// code to end, and ends the process.
+/// not return: a failure ends the process with its exit code, after rank 0 has told the user of it,
+/// or, where rank 0 does not come to its end, a rank that saw it first.
 /// Errors, before there is a job: FailedPrecondition where this build has no MPI; what OpenMpi
-/// says; InvalidArgument where mpirun started another number of ranks than the mesh has.
+/// says.
 Status RunLaunchedJob(const JobOptions& options, const LeadFunction& lead, TaskTrace* trace,
-                      const std::function<ExitCode(const Status&)>& on_failure);
+                      const TellFunction& tell);
 
 }  // namespace braid

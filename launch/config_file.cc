@@ -4,11 +4,13 @@
 #include "launch/text_file.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <exception>
 #include <map>
+#include <sstream>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -137,6 +139,36 @@ void ApplyDocument(const YAML::Node& root, const std::string& file, OptionTable&
   }
 }
 
+/// Where the first two documents of a text begin. Not YAML::LoadAll: on some texts, such as a
+/// single comma, the library sees documents without end.
+class DocumentStarts : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { starts_.push_back(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  static std::vector<YAML::Mark> Find(const std::string& text) {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    DocumentStarts handler;
+    while (handler.starts_.size() < 2 && parser.HandleNextDocument(handler)) {
+    }
+    return handler.starts_;
+  }
+
+ private:
+  std::vector<YAML::Mark> starts_;
+};
+
 }  // namespace
 
 Status ApplyConfigText(std::string_view text, const std::string& file, OptionTable& table) {
@@ -146,11 +178,12 @@ Status ApplyConfigText(std::string_view text, const std::string& file, OptionTab
   }
   Complaints complaints(file);
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1) {
-      complaints.Add(documents[1].Mark(), "a configuration is one document, without '---' inside");
-    } else if (!documents.empty()) {
-      ApplyDocument(documents.front(), file, table, complaints);
+    const std::string copy(text);
+    const std::vector<YAML::Mark> starts = DocumentStarts::Find(copy);
+    if (starts.size() > 1) {
+      complaints.Add(starts[1], "a configuration is one document; another begins here");
+    } else if (!starts.empty()) {
+      ApplyDocument(YAML::Load(copy), file, table, complaints);
     }
   } catch (const YAML::Exception& error) {
     complaints.Add(error.mark, "not YAML: " + error.msg);

@@ -22,7 +22,8 @@ Status ValidateModelSpec(const ModelSpec& spec) {
   RETURN_IF_ERROR(CheckRange("layer count", spec.num_layers, 1, 1 << 16));
   RETURN_IF_ERROR(CheckRange("head count", spec.num_heads, 1, 1 << 16));
   RETURN_IF_ERROR(CheckRange("KV head count", spec.num_kv_heads, 1, spec.num_heads));
-  RETURN_IF_ERROR(CheckRange("head dimension", spec.head_dim, 1, 1 << 14));
+  // What attention keeps in registers and on the stack; no known model has more than 256.
+  RETURN_IF_ERROR(CheckRange("head dimension", spec.head_dim, 1, 512));
   RETURN_IF_ERROR(CheckRange("feed-forward length", spec.ffn_dim, 1, kMaxDim));
   RETURN_IF_ERROR(CheckRange("vocabulary size", spec.vocab_size, 1, kMaxDim));
   RETURN_IF_ERROR(CheckRange("context length", spec.context_length, 1, 1 << 30));

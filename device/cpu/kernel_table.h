@@ -21,7 +21,8 @@ inline constexpr int kSliceDepth = 1024;
 /// Elements of K whose weights are widened to f32 at a time, into the second-level cache.
 inline constexpr int kPanelDepth = 6 * kSliceDepth;
 
-/// Weight rows (output columns) of one panel and activation rows that run over it.
+/// Weight rows (output columns) of one panel, and the most activation rows that run over it: with a
+/// slice of those rows it fits into a second-level cache of 2 MB.
 inline constexpr int kPanelCols = 24;
 inline constexpr int kPanelRows = 128;
 

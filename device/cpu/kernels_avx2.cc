@@ -15,8 +15,8 @@ constexpr int kMicroRows = 3;
 constexpr int kMicroCols = 2;
 constexpr int kDirectRows = 4;
 constexpr int DirectCols(int rows) { return rows <= 2 ? 2 : 1; }
-constexpr int kOuterRows = 3;
-constexpr int kOuterVectors = 2;
+constexpr int kOuterRows = 6;
+constexpr int kOuterVectors = 1;
 
 #include "device/cpu/lanes_avx2.inc"
 //

@@ -8,7 +8,7 @@
 
 namespace braid {
 
-/// The working memory of one rank's kernels: one allocation of about 4 MB on cache-line
+/// The working memory of one rank's kernels: one allocation of about 1.4 MB on cache-line
 /// boundaries, touched only where a kernel uses it. Holds nothing between tiles.
 /// Thread: belongs to the one that runs the kernels.
 class CpuScratch {

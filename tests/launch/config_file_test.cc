@@ -36,6 +36,8 @@ TEST_F(ConfigFile, SetsOptionsAndRemembersTheLine) {
 TEST_F(ConfigFile, MayBeEmptyOrOnlyComments) {
   EXPECT_TRUE(Apply("").ok());
   EXPECT_TRUE(Apply("# nothing\n\n").ok());
+  EXPECT_TRUE(Apply("---\n").ok());
+  EXPECT_TRUE(Apply("---\ntp: 2\n...\n").ok());
 }
 
 TEST_F(ConfigFile, NamesLineAndColumnOfAnUnknownKeyAndTheNearestKnownOne) {
@@ -92,6 +94,7 @@ TEST_F(ConfigFile, RefusesWhatIsNotAMappingOrNotYaml) {
   EXPECT_THAT(Apply("- tp\n- 2\n").message(), HasSubstr("must be a mapping"));
   EXPECT_THAT(Apply("tp: [2\n").message(), HasSubstr("not YAML"));
   EXPECT_THAT(Apply("tp: 2\n---\ntp: 3\n").message(), HasSubstr("one document"));
+  EXPECT_THAT(Apply(",").message(), HasSubstr("one document"));
   EXPECT_THAT(Apply("? [a, b]\n: 1\n").message(), HasSubstr("a key must be the name"));
 }
 
