@@ -1,5 +1,6 @@
 #include "launch/backends.h"
 
+#include "launch/exit_code.h"
 #include "launch/find_program.h"
 
 #include <dlfcn.h>
@@ -18,6 +19,8 @@ namespace braid {
 namespace {
 
 #ifdef BRAID_WITH_MPI
+using Clock = std::chrono::steady_clock;
+
 // For ranks that have failed together to come to their end.
 constexpr std::chrono::seconds kClosing{2};
 #endif
@@ -60,34 +63,25 @@ std::vector<Viability> Devices() {
 bool MpiIsBuiltIn() { return true; }
 
 Status RunLaunchedJob(const JobOptions& options, const LeadFunction& lead, TaskTrace* trace,
-                      const std::function<ExitCode(const Status&)>& on_failure) {
+                      const TellFunction& tell) {
   ASSIGN_OR_RETURN(std::unique_ptr<Transport> transport, OpenMpi());
-  Status status;
-  if (transport->size() == options.mesh.size()) {
-    status = RunRank(options, *transport, lead, trace);
-  } else {
-    status = InvalidArgument(fmt::format("--tp {} x --pp {} needs {} ranks, but mpirun started {}",
-                                         options.mesh.tensor, options.mesh.pipeline,
-                                         options.mesh.size(), transport->size()));
-  }
-  if (status.ok()) status = transport->Close(std::chrono::steady_clock::now() + options.wait_limit);
+  Status status = RunRank(options, *transport, lead, trace);
+  if (status.ok()) status = transport->Close(Clock::now() + options.wait_limit);
   if (status.ok()) return status;
   // Rank 0 speaks before it ends, because with the first rank that ends mpirun ends them all.
-  const ExitCode code = on_failure(status);
-  // Where the ranks have agreed on the failure, all of them come to close in order; a notice that
-  // this one ends would overtake the verdict on its way to the others.
-  if (transport->Health().ok()) {
-    static_cast<void>(transport->Close(std::chrono::steady_clock::now() + kClosing));
-  }
-  EndMpiJob(std::move(transport), static_cast<int>(code));
+  const bool leads = transport->rank() == 0;
+  if (leads) tell(status);
+  const bool all_end = transport->Close(Clock::now() + kClosing).ok();
+  // Those who only heard of the failure leave it to the rank they heard it from.
+  if (!leads && !all_end && status.code() != StatusCode::kAborted) tell(status);
+  EndMpiJob(std::move(transport), static_cast<int>(ExitCodeOf(status)));
 }
 
 #else
 
 bool MpiIsBuiltIn() { return false; }
 
-Status RunLaunchedJob(const JobOptions&, const LeadFunction&, TaskTrace*,
-                      const std::function<ExitCode(const Status&)>&) {
+Status RunLaunchedJob(const JobOptions&, const LeadFunction&, TaskTrace*, const TellFunction&) {
   return FailedPrecondition(
       "this build has no MPI; configure it with -DBRAID_WITH_MPI=ON, or use "
       "--comm inproc");

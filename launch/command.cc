@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <ostream>
+#include <string>
 #include <thread>
 
 namespace braid {
@@ -13,14 +14,17 @@ constexpr std::chrono::milliseconds kPatience{2000};
 
 }  // namespace
 
+void Tell(const Status& status, CommandContext& context) {
+  context.err << "braid: error: " << status.message() << std::endl;
+}
+
 ExitCode Fail(const Status& status, CommandContext& context) {
   if (context.world.launched && context.world.rank != 0) {
     std::this_thread::sleep_for(kPatience);
-    context.err << "braid: error: rank " << context.world.rank << ": " << status.message() << '\n';
+    Tell(status.WithContext("rank " + std::to_string(context.world.rank)), context);
   } else {
-    context.err << "braid: error: " << status.message() << '\n';
+    Tell(status, context);
   }
-  context.err.flush();
   return ExitCodeOf(status);
 }
 

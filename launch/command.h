@@ -31,6 +31,9 @@ struct Command {
   CommandFunction run;
 };
 
+/// Tells the user why the command failed, at once and whichever rank this is.
+void Tell(const Status& status, CommandContext& context);
+
 /// Tells the user why the command failed, once for the whole job: rank 0 speaks; the other ranks
 /// wait until the launcher, which sees rank 0 fail, ends them, and speak only if it does not.
 ExitCode Fail(const Status& status, CommandContext& context);

@@ -55,6 +55,7 @@ class Run {
   Result<std::vector<std::int32_t>> PromptTokens(const Lead& lead) const;
   GenerateOptions Sampling(TextStream& text);
   Status WriteTrace(TaskTrace& trace) const;
+  void EndText();
   ExitCode GiveUp(const Status& status);
 
   RunOptions& options_;
@@ -148,14 +149,19 @@ Status Run::RunJob(TaskTrace* trace) {
   const LeadFunction lead = [this](Lead& job) { return LeadJob(job); };
   if (comm_ == Comm::kInproc) return RunInprocJob(job_, lead, trace);
   return RunLaunchedJob(job_, lead, trace, [this](const Status& status) {
-    return context_.world.rank == 0 ? GiveUp(status) : ExitCodeOf(status);
+    EndText();
+    Tell(status, context_);
   });
 }
 
-ExitCode Run::GiveUp(const Status& status) {
+void Run::EndText() {
   progress_.Clear();
-  // The error stands on a line of its own, also behind text that has begun.
+  // An error stands on a line of its own, also behind text that has begun.
   if (!options_.json && outcome_.start_to_first_token_seconds > 0) context_.out << std::endl;
+}
+
+ExitCode Run::GiveUp(const Status& status) {
+  EndText();
   return Fail(status, context_);
 }
 

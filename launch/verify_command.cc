@@ -143,7 +143,7 @@ Status Verification::RunSplit(const Mesh& mesh) {
   if (comm_ == Comm::kInproc) return RunInprocJob(JobOf(mesh), lead);
   return RunLaunchedJob(JobOf(mesh), lead, nullptr, [this](const Status& status) {
     progress_.Clear();
-    return context_.world.rank == 0 ? Fail(status, context_) : ExitCodeOf(status);
+    Tell(status, context_);
   });
 }
 

@@ -129,8 +129,9 @@ std::string InprocTransport::RanksNotClosing() const {
 }
 
 Status InprocTransport::Close(Deadline deadline) {
-  const bool healthy = CheckAborted().ok();
-  if (healthy && free_.size() != operations_.size()) {
+  // What this rank's caller has been told already needs no telling again.
+  const bool knew = !failed_.ok();
+  if (CheckAborted().ok() && free_.size() != operations_.size()) {
     const Status in_flight =
         Internal(std::to_string(operations_.size() - free_.size()) + " messages of rank " +
                  std::to_string(rank()) + " are in flight at Close");
@@ -141,7 +142,7 @@ Status InprocTransport::Close(Deadline deadline) {
   while (true) {
     const std::string missing = RanksNotClosing();
     // A rank that knew of the failure has come here to end; one that did not must hear of it.
-    const Status news = healthy ? CheckAborted() : Status();
+    const Status news = knew ? Status() : CheckAborted();
     if (missing.empty()) return news;
     for (int peer = 0; peer < size(); ++peer) {
       if (shared_.presence_of(peer).load(std::memory_order_acquire) == InprocPresence::kDead) {

@@ -5,6 +5,7 @@
 #include "tests/models/tiny_model.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -47,7 +48,7 @@ RandomModel ManyBorders() {
 class ResidentWeights : public ::testing::TestWithParam<bool> {
  protected:
   void TearDown() override { std::remove(path_.c_str()); }
-  std::string path_ = ::testing::TempDir() + "/braid_resident_test.gguf";
+  std::string path_ = ::testing::TempDir() + "/braid_resident_test_" + std::to_string(::getpid()) + ".gguf";
 };
 
 TEST_P(ResidentWeights, AreThoseOfTheShard) {
