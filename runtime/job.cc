@@ -182,6 +182,8 @@ Status FollowLog(RankJob& job, Status* verdict) {
   Executor& executor = job.state->executor();
   Backoff backoff;
   auto last_life = Clock::now();
+  // Rank 0 may be waiting for another rank itself, and must get to name that one first.
+  const std::chrono::milliseconds patience = 2 * job.state->options().wait_limit;
   // The next in order. Steps are taken up as they come (the executor queues them); anything else
   // waits until all steps before it have ended here, because rank 0 may be done with them earlier.
   std::optional<LogEntry> next;
@@ -217,10 +219,9 @@ Status FollowLog(RankJob& job, Status* verdict) {
       continue;
     }
     if (!executor.idle()) last_life = Clock::now();  // its communications have deadlines
-    if (Clock::now() - last_life > job.state->options().wait_limit) {
+    if (Clock::now() - last_life > patience) {
       return DeadlineExceeded("rank 0 (" + job.transport->host(0) + ") has asked for nothing in " +
-                              std::to_string(job.state->options().wait_limit.count()) +
-                              " ms; is it stuck or stopped?");
+                              std::to_string(patience.count()) + " ms; is it stuck or stopped?");
     }
     backoff.Idle();
   }
