@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/dtype.h"
+#include "base/status.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <variant>
-
-#include "base/dtype.h"
-#include "base/status.h"
 
 namespace braid {
 

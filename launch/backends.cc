@@ -5,11 +5,15 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <system_error>
+#include <thread>
 #include <utility>
 #ifdef BRAID_WITH_MPI
 #include "comm/mpi/open_mpi.h"
@@ -23,6 +27,45 @@ using Clock = std::chrono::steady_clock;
 
 // For ranks that have failed together to come to their end.
 constexpr std::chrono::seconds kClosing{2};
+#endif
+
+#ifdef BRAID_WITH_MPI
+
+/// Ends the process with a message where MPI does not come up in time. MPI_Init waits for all ranks
+/// and cannot be told for how long; nothing but another thread can notice.
+class StartWatchdog {
+ public:
+  explicit StartWatchdog(std::chrono::milliseconds limit)
+      : thread_([this, limit] { Watch(limit); }) {}
+  StartWatchdog(const StartWatchdog&) = delete;
+  StartWatchdog& operator=(const StartWatchdog&) = delete;
+  ~StartWatchdog() {
+    {
+      const std::scoped_lock lock(mutex_);
+      started_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
+  }
+
+ private:
+  void Watch(std::chrono::milliseconds limit) {
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, limit, [this] { return started_; })) return;
+    const std::string text = fmt::format(
+        "braid: error: MPI did not start within {} ms; some rank of this job is missing, stuck or "
+        "another program (raise --timeout if the machine is only slow)\n",
+        limit.count());
+    static_cast<void>(!write(STDERR_FILENO, text.data(), text.size()));
+    _exit(static_cast<int>(ExitCode::kFailure));
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool started_ = false;  // guarded by mutex_
+  std::thread thread_;    // last: it uses the others
+};
+
 #endif
 
 std::string WhyNoCuda() {
@@ -64,7 +107,11 @@ bool MpiIsBuiltIn() { return true; }
 
 Status RunLaunchedJob(const JobOptions& options, const LeadFunction& lead, TaskTrace* trace,
                       const TellFunction& tell) {
-  ASSIGN_OR_RETURN(std::unique_ptr<Transport> transport, OpenMpi());
+  std::unique_ptr<Transport> transport;
+  {
+    const StartWatchdog watchdog(options.wait_limit);
+    ASSIGN_OR_RETURN(transport, OpenMpi());
+  }
   Status status = RunRank(options, *transport, lead, trace);
   if (status.ok()) status = transport->Close(Clock::now() + options.wait_limit);
   if (status.ok()) return status;

@@ -50,6 +50,19 @@ void AddTo(CLI::App& app, const Option& option, CommandLine& line) {
       ->allow_extra_args(false);
 }
 
+/// The arguments last first, as the library wants them. It takes the next argument for the value of
+/// `--name=`, whose value is empty: that one becomes two.
+std::vector<std::string> ReversedArguments(std::span<const std::string> arguments) {
+  std::vector<std::string> reversed;
+  for (auto argument = arguments.rbegin(); argument != arguments.rend(); ++argument) {
+    const bool has_empty_value =
+        argument->starts_with("--") && argument->find('=') == argument->size() - 1;
+    if (has_empty_value) reversed.emplace_back();
+    reversed.push_back(has_empty_value ? argument->substr(0, argument->size() - 1) : *argument);
+  }
+  return reversed;
+}
+
 Status UnknownFlag(const CommandSyntax& syntax, const OptionTable& table,
                    const std::string& argument) {
   std::vector<std::string> names = {"help"};
@@ -111,8 +124,7 @@ Result<CommandLine> ParseCommandLine(const CommandSyntax& syntax, const OptionTa
     app.get_formatter()->column_width(30);
     for (const Option& option : table.options()) AddTo(app, option, line);
     try {
-      std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-      app.parse(std::move(reversed));
+      app.parse(ReversedArguments(arguments));
     } catch (const CLI::CallForHelp&) {
       line.wants_help = true;
       line.help = HelpText(app, syntax);

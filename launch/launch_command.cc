@@ -50,6 +50,7 @@ Result<MpirunRequest> Request(const LaunchOptions& fields, Arguments command,
   ASSIGN_OR_RETURN(request.command, CommandOfRanks(command));
   if (!fields.hosts.empty()) {
     ASSIGN_OR_RETURN(request.hosts, ReadHostsFile(fields.hosts));
+    if (context.environment("BRAID_MODEL")) request.exported.emplace_back("BRAID_MODEL");
   }
   if (!MpiIsBuiltIn()) {
     return FailedPrecondition(

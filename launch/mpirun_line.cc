@@ -73,6 +73,7 @@ MpirunLine BuildMpirunLine(const MpirunRequest& request) {
     add_parameter("btl_tcp_if_include", "lo");
     add_parameter("oob_tcp_if_include", "lo");
   }
+  for (const std::string& name : request.exported) add({"-x", name});
   arguments.insert(arguments.end(), request.command.begin(), request.command.end());
   return line;
 }

@@ -13,8 +13,10 @@ namespace braid {
 struct MpirunRequest {
   std::int64_t ranks = 1;
   std::vector<Host> hosts;  ///< empty: this one
-  bool as_root = false;     ///< the launching user is root, whom mpirun refuses unless told
-  bool verbose = false;     ///< mpirun may speak
+  /// Names of variables that ranks on other hosts need too; mpirun takes no others there.
+  std::vector<std::string> exported = {};
+  bool as_root = false;  ///< the launching user is root, whom mpirun refuses unless told
+  bool verbose = false;  ///< mpirun may speak
   std::string mpirun = "mpirun";
   std::vector<std::string> command = {};  ///< program and arguments of each rank
 };

@@ -19,10 +19,12 @@ void AddModelOptions(ModelOptions& fields, OptionTable& table) {
              .target = TextTarget{&fields.dtype, {"auto", "f32"}},
              .value_name = "TYPE",
              .help = "how weights lie in memory: auto keeps the file's own types"});
-  table.Add({.name = "numerics",
-             .target = TextTarget{&fields.numerics, {"fast", "exact"}},
-             .value_name = "MODE",
-             .help = "exact adds in one order whatever the step and the machine"});
+  table.Add(
+      {.name = "numerics",
+       .target = TextTarget{&fields.numerics, {"fast", "exact"}},
+       .value_name = "MODE",
+       .help =
+           "exact: bits do not depend on batch, chunk or machine; fast may (on CPUs it does not)"});
   table.Add({.name = "ctx",
              .target = IntegerTarget{&fields.ctx, 1, kMaxTokens},
              .value_name = "N",

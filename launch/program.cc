@@ -58,6 +58,10 @@ ExitCode Dispatch(Arguments arguments, CommandContext& context) {
     return ExitCode::kBadInput;
   }
   const std::string& word = arguments.front();
+  if (word == "help" && arguments.size() > 1) {
+    const std::vector<std::string> rewritten = {arguments[1], "--help"};
+    return Dispatch(rewritten, context);
+  }
   if (word == "-h" || word == "--help" || word == "help") {
     context.out << Help(commands);
     return ExitCode::kSuccess;

@@ -59,7 +59,7 @@ std::string RankName(Transport& transport, int rank) {
   return "rank " + std::to_string(rank) + " (" + transport.host(rank) + ")";
 }
 
-/// OK where all ranks say the same; otherwise names the ranks that differ from most.
+/// OK where all ranks say the same; otherwise names the first rank that differs from most.
 Status CompareOne(Transport& transport, const std::string& what,
                   const std::vector<std::string>& said) {
   std::map<std::string, int> counts;

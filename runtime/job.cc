@@ -12,6 +12,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -21,6 +23,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t kReportOperation = 4;
+
+// Every rank is a thread before the model can say whether it splits that far.
+constexpr int kMaxInprocRanks = 256;
 
 std::string ConfigurationText(const JobOptions& options) {
   return "tp " + std::to_string(options.mesh.tensor) + ", pp " +
@@ -247,6 +252,7 @@ Status RunRank(const JobOptions& options, Transport& transport, const LeadFuncti
   RETURN_IF_ERROR(Agree(transport, credentials, options.wait_limit));
 
   auto job = std::make_shared<RankJob>(transport, std::move(state).value());
+  transport.Keep(job);
   job->load_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   Status verdict;
   const Status ended =
@@ -254,32 +260,60 @@ Status RunRank(const JobOptions& options, Transport& transport, const LeadFuncti
   if (trace != nullptr) trace->Add(job->state->executor().TakeTrace());
   if (ended.ok()) return verdict;
 
-  const Status failure =
-      ended.code() == StatusCode::kAborted ? ended : ended.WithContext(RankName(transport));
+  const std::string name = RankName(transport);
+  const bool names_a_rank =
+      ended.code() == StatusCode::kAborted || ended.message().starts_with(name);
+  const Status failure = names_a_rank ? ended : ended.WithContext(name);
   transport.Abort(failure);
-  transport.Keep(std::move(job));
   return failure;
 }
 
+namespace {
+
+/// The whole life of one rank that is a thread.
+Status RunInprocRank(const JobOptions& options, InprocWorld& world, int rank,
+                     const LeadFunction& lead, TaskTrace* trace) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Transport> transport, world.Open(rank));
+  const Status status = RunRank(options, *transport, lead, trace);
+  const Status closed = transport->Close(Clock::now() + options.wait_limit);
+  return status.ok() ? closed : status;
+}
+
+}  // namespace
+
 Status RunInprocJob(const JobOptions& options, const LeadFunction& lead, TaskTrace* trace) {
   const int size = std::max(options.mesh.size(), 1);
+  if (size > kMaxInprocRanks) {
+    return InvalidArgument("a job of " + std::to_string(size) +
+                           " ranks is too large for threads of one process, at most " +
+                           std::to_string(kMaxInprocRanks) + "; lower --tp or --pp, or use MPI");
+  }
   InprocWorld world(size);
   std::vector<Status> statuses(static_cast<std::size_t>(size));
+  const auto run_rank = [&](int rank) noexcept {
+    Status& status = statuses[static_cast<std::size_t>(rank)];
+    try {
+      status = RunInprocRank(options, world, rank, lead, trace);
+    } catch (const std::bad_alloc&) {
+      // Its transport is gone, which peers take for the rank's death.
+      status = OutOfMemory("rank " + std::to_string(rank) + ": this machine has no memory left");
+    }
+  };
   std::vector<std::thread> threads;
-  for (int rank = 0; rank < size; ++rank) {
-    threads.emplace_back([&, rank]() noexcept {
-      Status& status = statuses[static_cast<std::size_t>(rank)];
-      Result<std::unique_ptr<Transport>> transport = world.Open(rank);
-      if (!transport.ok()) {
-        status = transport.error();
-        return;
-      }
-      status = RunRank(options, **transport, lead, trace);
-      const Status closed = (*transport)->Close(Clock::now() + options.wait_limit);
-      if (status.ok()) status = closed;
-    });
+  Status started;
+  for (int rank = 0; rank < size && started.ok(); ++rank) {
+    try {
+      threads.emplace_back(run_rank, rank);
+    } catch (const std::exception& error) {
+      started = Unavailable("cannot start a thread for rank " + std::to_string(rank) + " of " +
+                            std::to_string(size) + ": " + error.what());
+      // The ranks that run wait for the others: opening and dropping a transport is its rank's
+      // death.
+      for (int absent = rank; absent < size; ++absent) static_cast<void>(world.Open(absent));
+    }
   }
   for (std::thread& thread : threads) thread.join();
+  RETURN_IF_ERROR(started);
   // The rank that failed first says why; the others only that they were told to stop.
   for (const Status& status : statuses) {
     if (!status.ok() && status.code() != StatusCode::kAborted) return status;

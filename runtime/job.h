@@ -29,8 +29,9 @@ struct JobOptions {
   std::int32_t context = 0;       ///< KV slots of the instance, tokens; 0: the model's own
   std::int32_t max_rows = 512;    ///< of one step; longer prompts go in chunks
   std::int32_t strand_slots = 1;  ///< steps in flight on a rank at most
-  std::chrono::milliseconds wait_limit{120'000};  ///< for any wait for a peer
-  bool trace = false;                             ///< record every task
+  /// For any wait for a peer; the others bear a rank 0 that asks for nothing twice as long.
+  std::chrono::milliseconds wait_limit{120'000};
+  bool trace = false;  ///< record every task
 };
 
 /// What one rank can say of itself at the end.

@@ -24,19 +24,21 @@ Result<std::unique_ptr<RankState>> RankState::Load(const JobOptions& options,
                            std::to_string(options.mesh.size()));
   }
   std::unique_ptr<RankState> state(new RankState(options));
-  RETURN_IF_ERROR(state->LoadModel());
+  RETURN_IF_ERROR(state->LoadModel(transport.rank() == 0));
   RETURN_IF_ERROR(state->LoadShard(transport.rank()));
   RETURN_IF_ERROR(state->MakeTemplates(transport.rank()));
   RETURN_IF_ERROR(state->MakeExecutor(transport));
   return state;
 }
 
-Status RankState::LoadModel() {
+Status RankState::LoadModel(bool reads_text) {
   ASSIGN_OR_RETURN(file_, GgufFile::Open(options_.model_path));
   ASSIGN_OR_RETURN(model_hash_, Fingerprint(*file_));
   ASSIGN_OR_RETURN(spec_, SpecFromGguf(*file_));
-  ASSIGN_OR_RETURN(vocabulary_, VocabularyFromGguf(*file_));
-  ASSIGN_OR_RETURN(tokenizer_, Tokenizer::Make(vocabulary_));
+  if (reads_text) {
+    ASSIGN_OR_RETURN(vocabulary_, VocabularyFromGguf(*file_));
+    ASSIGN_OR_RETURN(tokenizer_, Tokenizer::Make(vocabulary_));
+  }
   if (options_.context == 0) options_.context = spec_.context_length;
   if (options_.context < 1 || options_.context > spec_.context_length) {
     return InvalidArgument("a context of " + std::to_string(options_.context) +

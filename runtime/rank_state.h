@@ -39,8 +39,8 @@ class RankState {
   Executor& executor() { return *executor_; }
   const JobOptions& options() const { return options_; }  ///< with the context filled in
   const ModelSpec& spec() const { return spec_; }
-  const Vocabulary& vocabulary() const { return vocabulary_; }
-  const Tokenizer& tokenizer() const { return *tokenizer_; }
+  const Vocabulary& vocabulary() const { return vocabulary_; }  ///< rank 0 only
+  const Tokenizer& tokenizer() const { return *tokenizer_; }    ///< rank 0 only
   std::uint64_t model_hash() const { return model_hash_; }
 
   /// All but load_seconds.
@@ -49,7 +49,8 @@ class RankState {
  private:
   explicit RankState(const JobOptions& options) : options_(options) {}
 
-  Status LoadModel();
+  /// `reads_text`: with vocabulary and tokenizer, which only the leading rank needs.
+  Status LoadModel(bool reads_text);
   Status LoadShard(std::int32_t rank);
   Status MakeTemplates(std::int32_t rank);
   Status MakeExecutor(Transport& transport);

@@ -40,6 +40,12 @@ TEST(MpirunLine, LeavesTheInterfaceOfSeveralHostsToMpirun) {
   EXPECT_THAT(line, Not(HasSubstr("--oversubscribe")));
 }
 
+TEST(MpirunLine, HandsOtherHostsTheVariablesTheyNeed) {
+  MpirunRequest request = TwoRanks();
+  request.exported = {"BRAID_MODEL"};
+  EXPECT_THAT(BuildMpirunLine(request).ToString(), HasSubstr("-x BRAID_MODEL /opt/braid run"));
+}
+
 TEST(MpirunLine, OversubscribesHostsOnlyBeyondTheirSlots) {
   MpirunRequest request = TwoRanks();
   request.hosts = {{"a", 2}, {"b", 1}};

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
@@ -28,7 +29,7 @@ class ReadOptionsTest : public testing::Test {
     return line.ok() ? "" : line.error().message();
   }
   std::string WriteConfig(const std::string& text) {
-    path_ = testing::TempDir() + "read_options_test.yaml";
+    path_ = testing::TempDir() + "read_options_test_" + std::to_string(getpid()) + ".yaml";
     std::ofstream(path_) << text;
     return path_;
   }
@@ -40,6 +41,13 @@ class ReadOptionsTest : public testing::Test {
   OptionTable table_ = TableOf(options_);
   std::string path_;
 };
+
+TEST_F(ReadOptionsTest, TakesAnEmptyValueForItselfAndNotTheNextArgument) {
+  ASSERT_TRUE(Read({"--prompt=", "--max-tokens", "3"}).ok());
+  EXPECT_EQ(options_.max_tokens, 3);
+  ASSERT_TRUE(Read({"--prompt=a=", "--max-tokens", "4"}).ok());
+  EXPECT_EQ(options_.max_tokens, 4);
+}
 
 TEST_F(ReadOptionsTest, LetsFlagsWinOverTheFileAndTheFileOverTheEnvironment) {
   const auto environment = [](const std::string& name) -> std::optional<std::string> {

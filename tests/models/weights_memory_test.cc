@@ -48,7 +48,8 @@ RandomModel ManyBorders() {
 class ResidentWeights : public ::testing::TestWithParam<bool> {
  protected:
   void TearDown() override { std::remove(path_.c_str()); }
-  std::string path_ = ::testing::TempDir() + "/braid_resident_test_" + std::to_string(::getpid()) + ".gguf";
+  std::string path_ =
+      ::testing::TempDir() + "/braid_resident_test_" + std::to_string(::getpid()) + ".gguf";
 };
 
 TEST_P(ResidentWeights, AreThoseOfTheShard) {
