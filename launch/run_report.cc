@@ -56,11 +56,15 @@ std::string RunSummary(const RunOutcome& outcome) {
       {"prefill", fmt::format("{} tokens, {}", g.prompt_tokens, RateText(PrefillRate(g)))});
   figures.AddRow(
       {"decode", fmt::format("{} tokens, {}", g.tokens.size(), RateText(DecodeRate(g)))});
-  figures.AddRow({"first token", fmt::format("{} after the prompt, {} after the start",
-                                             FormatSeconds(g.prefill_seconds),
-                                             FormatSeconds(outcome.start_to_first_token_seconds))});
-  figures.AddRow({"communication",
-                  fmt::format("{:.1f} % of the time", 100 * CommunicationShare(outcome.ranks))});
+  // No token was given out where the first was the end.
+  if (!g.tokens.empty()) {
+    figures.AddRow(
+        {"first token",
+         fmt::format("{} after the prompt, {} after the start", FormatSeconds(g.prefill_seconds),
+                     FormatSeconds(outcome.start_to_first_token_seconds))});
+  }
+  figures.AddRow({"communication", fmt::format("{:.1f} % of the time, waiting for messages",
+                                               100 * CommunicationShare(outcome.ranks))});
 
   using enum TextTable::Align;
   TextTable ranks({"rank", "weights", "KV", "peak memory", "sent", "compute", "wait"},

@@ -3,6 +3,7 @@
 #include "comm/collectives/broadcast.h"
 #include "comm/collectives/gather.h"
 #include "comm/collectives/wait.h"
+#include "comm/envelope.h"
 
 #include <algorithm>
 #include <array>
@@ -55,10 +56,6 @@ struct CredentialsRecord {
   FixedText<256> configuration;
 };
 
-std::string RankName(Transport& transport, int rank) {
-  return "rank " + std::to_string(rank) + " (" + transport.host(rank) + ")";
-}
-
 /// OK where all ranks say the same; otherwise names the first rank that differs from most.
 Status CompareOne(Transport& transport, const std::string& what,
                   const std::vector<std::string>& said) {
@@ -73,7 +70,7 @@ Status CompareOne(Transport& transport, const std::string& what,
   std::string message = "the ranks of this job do not have the same " + what + ": ";
   for (std::size_t rank = 0; rank < said.size(); ++rank) {
     if (said[rank] == usual) continue;
-    return FailedPrecondition(message + RankName(transport, static_cast<int>(rank)) + " has " +
+    return FailedPrecondition(message + RankOnHost(transport, static_cast<int>(rank)) + " has " +
                               said[rank] + " where most have " + usual +
                               "; start all ranks with the same program, file and options");
   }
@@ -88,7 +85,7 @@ Status Verdict(Transport& transport, const std::vector<CredentialsRecord>& recor
     const bool alike = std::all_of(records.begin(), records.end(), [&](const auto& record) {
       return record.prepared.ToStatus().message() == status.message();
     });
-    return alike ? status : status.WithContext(RankName(transport, static_cast<int>(rank)));
+    return alike ? status : status.WithContext(RankOnHost(transport, static_cast<int>(rank)));
   }
   const auto column = [&](const std::function<std::string(const CredentialsRecord&)>& get) {
     std::vector<std::string> said;

@@ -2,6 +2,7 @@
 
 #include "base/version.h"
 #include "comm/collectives/wait.h"
+#include "comm/envelope.h"
 #include "comm/inproc/inproc_world.h"
 #include "plan/step_codec.h"
 #include "runtime/agreement.h"
@@ -35,10 +36,6 @@ std::string ConfigurationText(const JobOptions& options) {
          ", chunk " + std::to_string(options.max_rows) + ", slots " +
          std::to_string(options.strand_slots) + ", timeout " +
          std::to_string(options.wait_limit.count()) + " ms";
-}
-
-std::string RankName(const Transport& transport) {
-  return "rank " + std::to_string(transport.rank()) + " (" + transport.host(transport.rank()) + ")";
 }
 
 /// A verdict as the body of the log's last entry: code, then message. Empty for OK.
@@ -187,12 +184,17 @@ Status FollowLog(RankJob& job, Status* verdict) {
   Executor& executor = job.state->executor();
   Backoff backoff;
   auto last_life = Clock::now();
+  auto last_look = last_life;
   // Rank 0 may be waiting for another rank itself, and must get to name that one first.
   const std::chrono::milliseconds patience = 2 * job.state->options().wait_limit;
   // The next in order. Steps are taken up as they come (the executor queues them); anything else
   // waits until all steps before it have ended here, because rank 0 may be done with them earlier.
   std::optional<LogEntry> next;
   while (true) {
+    const auto now = Clock::now();
+    // A job that was suspended as a whole has not waited.
+    if (now - last_look > Collective::kLongestPause) last_life += now - last_look;
+    last_look = now;
     bool progressed = false;
     if (!next) {
       ASSIGN_OR_RETURN(next, job.reader.Poll());
@@ -220,11 +222,11 @@ Status FollowLog(RankJob& job, Status* verdict) {
     }
     if (progressed || advanced) {
       backoff.Progressed();
-      last_life = Clock::now();
+      last_life = now;
       continue;
     }
-    if (!executor.idle()) last_life = Clock::now();  // its communications have deadlines
-    if (Clock::now() - last_life > patience) {
+    if (!executor.idle()) last_life = now;  // its communications have deadlines
+    if (now - last_life > patience) {
       return DeadlineExceeded("rank 0 (" + job.transport->host(0) + ") has asked for nothing in " +
                               std::to_string(patience.count()) + " ms; is it stuck or stopped?");
     }
@@ -260,7 +262,7 @@ Status RunRank(const JobOptions& options, Transport& transport, const LeadFuncti
   if (trace != nullptr) trace->Add(job->state->executor().TakeTrace());
   if (ended.ok()) return verdict;
 
-  const std::string name = RankName(transport);
+  const std::string name = RankOnHost(transport, transport.rank());
   const bool names_a_rank =
       ended.code() == StatusCode::kAborted || ended.message().starts_with(name);
   const Status failure = names_a_rank ? ended : ended.WithContext(name);

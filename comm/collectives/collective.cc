@@ -42,6 +42,7 @@ Status Collective::Begin(const CollectiveCall& call) {
   }
   ASSIGN_OR_RETURN(my_index_, FindInGroup(call));
   call_ = call;
+  last_poll_ = std::chrono::steady_clock::now();
   flows_.clear();
   error_ = Status();
   state_ = State::kRunning;
@@ -65,7 +66,11 @@ Result<bool> Collective::Poll() {
     state_ = State::kDone;
     return true;
   }
-  if (std::chrono::steady_clock::now() > call_.deadline) {
+  const auto now = std::chrono::steady_clock::now();
+  // Whoever was suspended has not waited: the peers may have been suspended with it.
+  if (now - last_poll_ > kLongestPause) call_.deadline += now - last_poll_;
+  last_poll_ = now;
+  if (now > call_.deadline) {
     return Fail(DeadlineExceeded(Where() + " waited past its deadline for " +
                                  RankOnHost(transport(), WaitingFor())));
   }

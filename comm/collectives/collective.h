@@ -4,6 +4,7 @@
 #include "comm/collectives/message_stream.h"
 #include "comm/transport.h"
 
+#include <chrono>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,12 +36,16 @@ class Collective {
   virtual ~Collective() = default;
 
   /// True when this rank's part is done: its result is there and its buffers are free again.
-  /// Does a bounded piece of work (some messages of kChunkBytes) a call.
+  /// Does a bounded piece of work (some messages of kChunkBytes) a call. A pause of more than
+  /// kLongestPause between two calls (a suspended job) does not count towards the deadline.
   /// Errors: DeadlineExceeded, naming this rank, the peer it waits for with its host, phase and
   /// tag; otherwise those of Transport::Test with the same context.
   Result<bool> Poll();
 
   bool done() const { return state_ == State::kDone; }
+
+  /// No loop that runs leaves a communication alone for so long.
+  static constexpr std::chrono::seconds kLongestPause{1};
 
  protected:
   /// `operation_name` as errors shall call it, "all-reduce".
@@ -78,6 +83,7 @@ class Collective {
 
   std::string_view operation_name_;
   CollectiveCall call_;
+  std::chrono::steady_clock::time_point last_poll_;
   int my_index_ = -1;
   State state_ = State::kIdle;
   Status error_;

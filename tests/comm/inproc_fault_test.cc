@@ -43,6 +43,25 @@ TEST_P(InprocFault, EndsEveryRankWithTheCauseNamed) {
   for (const Status& outcome : outcomes) EXPECT_FALSE(outcome.ok());
 }
 
+// As when Ctrl-Z stops a job: all its ranks stand still, and none of them is late.
+TEST(CollectiveDeadline, DoesNotCountAPauseInWhichNobodyPolled) {
+  RunHealthyRankThreads(2, [](Transport& transport) {
+    const std::vector<int> group = {0, 1};
+    std::vector<float> data(10, 1.0F);
+    AllReduce all_reduce;
+    ASSERT_OK(all_reduce.Start({.transport = &transport,
+                                .group = group,
+                                .tag = Tag(1, 1),
+                                .deadline = In(std::chrono::milliseconds(500)),
+                                .phase = "test"},
+                               data));
+    // Rank 1 comes a moment later, so that rank 0 does look at its deadline.
+    std::this_thread::sleep_for(std::chrono::milliseconds(transport.rank() == 0 ? 1200 : 1300));
+    EXPECT_OK(WaitAll({&all_reduce}));
+    EXPECT_EQ(data[0], 2.0F);
+  });
+}
+
 std::vector<FaultCase> FaultCases() {
   std::vector<FaultCase> cases;
   for (const int size : {2, 4}) {
