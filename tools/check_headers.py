@@ -41,10 +41,14 @@ def commands_by_source():
 
 
 def flags_for(header, commands):
-    """Those of the .cc of the same name, else of one in the same folder, else of one in a folder above."""
+    """Those of the .cc of the same name, else of one that includes it, else of one in its folder or above."""
     own = header.rsplit(".", 1)[0] + ".cc"
     if own in commands:
         return commands[own]
+    line = f'#include "{header}"'
+    for source in sorted(commands):
+        if line in (ROOT / source).read_text(encoding="utf-8"):
+            return commands[source]
     folder = header.rpartition("/")[0]
     while folder:
         for source in sorted(commands):
