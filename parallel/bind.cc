@@ -38,12 +38,4 @@ Bindings Bind(const Step& step, std::int32_t instance) {
   return bound;
 }
 
-std::int64_t PayloadBytes(const Template& tmpl, const TaskPlace& place, const Bindings& bindings) {
-  const Task& task = tmpl.tasks[place.task];
-  const Buffer buffer = task.kind == TaskKind::kReceive ? task.out : task.in;
-  if (buffer == Buffer::kNone) return 0;
-  return static_cast<std::int64_t>(bindings.Rows(task.rows)) *
-         tmpl.widths[static_cast<std::size_t>(buffer)] * static_cast<std::int64_t>(sizeof(float));
-}
-
 }  // namespace braid

@@ -6,22 +6,21 @@
 namespace braid {
 namespace {
 
-/// Follows who wrote and who read each buffer last, over a list of tasks in order.
+/// Follows who wrote and who read each part of each buffer last, over a list of tasks in order.
 class HazardTracker {
  public:
-  HazardTracker() : last_writer_(kNumBuffers, -1), readers_(kNumBuffers) {}
+  HazardTracker() : last_writer_(kNumBuffers * kNumHalves, -1), readers_(last_writer_.size()) {}
 
   /// Indices of the tasks that task `index` must wait for.
   std::set<int> Visit(const Task& task, int index) {
     std::set<int> before;
     for (const Buffer buffer : BuffersRead(task)) {
-      if (buffer == Buffer::kNone) continue;
-      const auto b = static_cast<std::size_t>(buffer);
-      if (last_writer_[b] >= 0) before.insert(last_writer_[b]);
-      readers_[b].push_back(index);
+      for (const std::size_t b : Parts(buffer, task.half)) {
+        if (last_writer_[b] >= 0) before.insert(last_writer_[b]);
+        readers_[b].push_back(index);
+      }
     }
-    if (const Buffer buffer = BufferWritten(task); buffer != Buffer::kNone) {
-      const auto b = static_cast<std::size_t>(buffer);
+    for (const std::size_t b : Parts(BufferWritten(task), task.half)) {
       if (last_writer_[b] >= 0) before.insert(last_writer_[b]);
       for (const int reader : readers_[b]) {
         if (reader != index) before.insert(reader);
@@ -33,6 +32,16 @@ class HazardTracker {
   }
 
  private:
+  static constexpr std::size_t kNumHalves = 2;
+
+  /// The parts of a buffer that a task of `half` touches. KV is one: later rows attend to earlier.
+  static std::vector<std::size_t> Parts(Buffer buffer, Half half) {
+    if (buffer == Buffer::kNone) return {};
+    const std::size_t first = static_cast<std::size_t>(buffer) * kNumHalves;
+    if (half == Half::kWhole || buffer == Buffer::kKv) return {first, first + 1};
+    return {half == Half::kFirst ? first : first + 1};
+  }
+
   std::vector<int> last_writer_;
   std::vector<std::vector<int>> readers_;
 };
@@ -69,7 +78,9 @@ std::array<Buffer, 4> BuffersRead(const Task& task) {
   std::array<Buffer, 4> read = {task.in, task.in2, task.in3, Buffer::kNone};
   // These change their buffer in place: they read what they write.
   const bool in_place = task.kind == TaskKind::kAdd || task.kind == TaskKind::kRotate ||
-                        task.kind == TaskKind::kAllReduce || task.kind == TaskKind::kStoreKv;
+                        task.kind == TaskKind::kAllReduce || task.kind == TaskKind::kStoreKv ||
+                        task.kind == TaskKind::kRetainKv || task.kind == TaskKind::kReceiveKv ||
+                        (task.kind == TaskKind::kAttendBlock && task.part > 0);
   if (in_place) read[3] = task.out;
   return read;
 }
@@ -97,6 +108,7 @@ Template BuildTemplate(TemplateDraft draft) {
   HazardTracker hazards;
   for (int i = 0; i < static_cast<int>(unrolled.size()); ++i) {
     const auto index = static_cast<std::size_t>(i);
+    if (unrolled[index]->skips_first_layer && i < prologue_size + layer_size) continue;
     const std::set<int> before = Reduce(hazards.Visit(*unrolled[index], i), reach);
     std::set<int>* distances = nullptr;
     if (i < prologue_size) {

@@ -3,6 +3,8 @@
 #include "base/hash.h"
 #include "base/status.h"
 
+#include <numeric>
+
 namespace braid {
 
 bool IsCommunication(TaskKind kind) { return LaneOf(kind) == Lane::kNetwork; }
@@ -13,6 +15,11 @@ Lane LaneOf(TaskKind kind) {
     case TaskKind::kGather:
     case TaskKind::kSend:
     case TaskKind::kReceive:
+    case TaskKind::kRingShift:
+    case TaskKind::kQueryExchange:
+    case TaskKind::kPartialExchange:
+    case TaskKind::kSendKv:
+    case TaskKind::kReceiveKv:
       return Lane::kNetwork;
     default:
       return Lane::kCompute;
@@ -20,16 +27,22 @@ Lane LaneOf(TaskKind kind) {
 }
 
 std::string_view TaskKindName(TaskKind kind) {
-  constexpr std::array<std::string_view, 13> kNames = {
-      "embed", "rms_norm", "mat_mul",    "rotate", "store_kv", "attention", "swiglu",
-      "add",   "select",   "all_reduce", "gather", "send",     "receive"};
+  constexpr std::array<std::string_view, kNumTaskKinds> kNames = {
+      "embed",     "rms_norm",       "mat_mul",          "rotate",
+      "store_kv",  "attention",      "swiglu",           "add",
+      "select",    "all_reduce",     "gather",           "send",
+      "receive",   "pack_block",     "ring_shift",       "attend_block",
+      "retain_kv", "query_exchange", "partial_exchange", "merge_partials",
+      "send_kv",   "receive_kv"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
 std::string_view BufferName(Buffer buffer) {
   constexpr std::array<std::string_view, kNumBuffers + 1> kNames = {
-      "residual", "normed", "query",    "key",    "value",           "attended", "partial",
-      "gate",     "up",     "selected", "logits", "gathered_logits", "kv",       "none"};
+      "residual", "normed",          "query",         "key",          "value",
+      "attended", "partial",         "gate",          "up",           "selected",
+      "logits",   "gathered_logits", "visiting_even", "visiting_odd", "peer_queries",
+      "partials", "peer_results",    "peer_partials", "kv",           "none"};
   return kNames[static_cast<std::size_t>(buffer)];
 }
 
@@ -73,6 +86,10 @@ std::uint64_t Template::Hash() const {
     add(task.weight2);
     add(task.group);
     add(task.num_dependencies);
+    add(task.half);
+    add(task.part);
+    add(task.num_parts);
+    add(task.skips_first_layer);
     add(task.operation);
   }
   for (const std::uint16_t distance : dependencies) add(distance);
@@ -91,6 +108,28 @@ std::uint64_t Template::Hash() const {
   add(rank);
   add(sampled);
   return hasher.Value();
+}
+
+std::int32_t Bindings::Rows(const Task& task) const {
+  const auto part = static_cast<std::size_t>(task.part);
+  if (task.rows == RowSet::kMoved) return moved_tokens[part];
+  if (task.rows == RowSet::kSampled || halves.empty()) return Rows(task.rows);
+  if (task.rows == RowSet::kAll && task.half == Half::kWhole) return num_rows();
+  const BoundHalf& half = halves[task.half == Half::kSecond ? 1 : 0];
+  switch (task.rows) {
+    case RowSet::kStriped:
+      return half.num_striped;
+    case RowSet::kMastered:
+      return half.rows.size() - half.num_striped;
+    case RowSet::kVisiting:
+      return half.block_tokens[part];
+    case RowSet::kPeer:
+      return std::accumulate(half.queries_from.begin(), half.queries_from.end(), 0);
+    case RowSet::kReturned:
+      return std::accumulate(half.queries_to.begin(), half.queries_to.end(), 0);
+    default:
+      return half.rows.size();
+  }
 }
 
 }  // namespace braid

@@ -8,6 +8,16 @@
 namespace braid {
 namespace {
 
+void ToProto(const KvExtent& extent, proto::KvExtent* out) {
+  out->set_instance(extent.instance);
+  out->set_first_slot(extent.first_slot);
+  out->set_count(extent.count);
+}
+
+KvExtent FromProto(const proto::KvExtent& from) {
+  return {from.instance(), from.first_slot(), from.count()};
+}
+
 void ToProto(const Step& step, proto::Step* out) {
   out->set_number(step.number);
   out->mutable_instances()->Add(step.instances.begin(), step.instances.end());
@@ -19,16 +29,23 @@ void ToProto(const Step& step, proto::Step* out) {
     to->set_first_position(request.first_position);
     to->mutable_tokens()->Add(request.tokens.begin(), request.tokens.end());
     to->set_sampled_rows(request.sampled_rows);
-    for (const KvExtent& extent : request.kv) {
-      proto::KvExtent* kv = to->add_kv();
-      kv->set_instance(extent.instance);
-      kv->set_first_slot(extent.first_slot);
-      kv->set_count(extent.count);
-    }
+    for (const KvExtent& extent : request.kv) ToProto(extent, to->add_kv());
+    if (request.master != kNoMaster) to->set_master(request.master);
+    to->mutable_ring()->Add(request.ring.begin(), request.ring.end());
   }
+  for (const KvMove& move : step.moves) {
+    proto::KvMove* to = out->add_moves();
+    to->set_request(move.request);
+    ToProto(move.from, to->mutable_from());
+    ToProto(move.to, to->mutable_to());
+  }
+  out->set_overlap(static_cast<proto::Overlap>(step.overlap));
+  out->set_predicted_ns(step.predicted_ns);
+  out->set_queries_to_all(step.queries_to_all);
+  out->set_exchange_in_turn(step.exchange_in_turn);
 }
 
-Step FromProto(const proto::Step& from) {
+Result<Step> FromProto(const proto::Step& from) {
   Step step;
   step.number = from.number();
   step.instances.assign(from.instances().begin(), from.instances().end());
@@ -42,9 +59,22 @@ Step FromProto(const proto::Step& from) {
     to.tokens.assign(request.tokens().begin(), request.tokens().end());
     to.sampled_rows = request.sampled_rows();
     for (const proto::KvExtent& extent : request.kv()) {
-      to.kv.push_back({extent.instance(), extent.first_slot(), extent.count()});
+      to.kv.push_back(FromProto(extent));
     }
+    if (request.has_master()) to.master = request.master();
+    to.ring.assign(request.ring().begin(), request.ring().end());
   }
+  for (const proto::KvMove& move : from.moves()) {
+    step.moves.push_back({move.request(), FromProto(move.from()), FromProto(move.to())});
+  }
+  if (!proto::Overlap_IsValid(from.overlap())) {
+    return InvalidArgument("step " + std::to_string(step.number) + " has overlap mode " +
+                           std::to_string(from.overlap()) + ", which this version does not know");
+  }
+  step.overlap = static_cast<OverlapMode>(from.overlap());
+  step.predicted_ns = from.predicted_ns();
+  step.queries_to_all = from.queries_to_all();
+  step.exchange_in_turn = from.exchange_in_turn();
   return step;
 }
 
@@ -102,7 +132,10 @@ Result<Plan> ParsePlanText(std::string_view text) {
                            "; docs/plan_format.md lists the fields");
   }
   Plan plan;
-  for (const proto::Step& step : message.steps()) plan.steps.push_back(FromProto(step));
+  for (const proto::Step& from : message.steps()) {
+    ASSIGN_OR_RETURN(Step step, FromProto(from));
+    plan.steps.push_back(std::move(step));
+  }
   return plan;
 }
 

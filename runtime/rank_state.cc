@@ -100,6 +100,10 @@ Status RankState::Validate(const Step& step) const {
 
 Status RankState::Start(const Step& step) {
   RETURN_IF_ERROR(Validate(step));
+  if (step.is_move() || step.overlap == OverlapMode::kTokenSplit) {
+    return InvalidArgument("step " + std::to_string(step.number) +
+                           " is a move of KV or split by tokens, which ranks cannot execute yet");
+  }
   for (const StepRequest& request : step.requests) {
     for (const KvExtent& kv : request.kv) {
       kv_slots_used_ = std::max(kv_slots_used_, kv.first_slot + kv.count);

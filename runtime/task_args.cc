@@ -58,6 +58,16 @@ OperatorArgs MakeOperatorArgs(const Strand& strand, const TaskPlace& place,
     case TaskKind::kSend:
     case TaskKind::kReceive:
       break;
+    case TaskKind::kPackBlock:
+    case TaskKind::kRingShift:
+    case TaskKind::kAttendBlock:
+    case TaskKind::kRetainKv:
+    case TaskKind::kQueryExchange:
+    case TaskKind::kPartialExchange:
+    case TaskKind::kMergePartials:
+    case TaskKind::kSendKv:
+    case TaskKind::kReceiveKv:
+      BRAID_CHECK(false && "a template of several instances cannot be executed yet");
   }
   BRAID_CHECK(false && "a communication has no operator");
 }

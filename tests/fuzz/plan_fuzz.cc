@@ -22,7 +22,7 @@ void Check(const Step& step) {
     BRAID_CHECK(status.code() == StatusCode::kInvalidArgument);
     return;
   }
-  BRAID_CHECK(step.num_rows() > 0 && step.num_rows() <= kLimits.max_rows);
+  BRAID_CHECK(step.is_move() || (step.num_rows() > 0 && step.num_rows() <= kLimits.max_rows));
   BRAID_CHECK(step.num_sampled_rows() <= step.num_rows());
   const std::string bytes = EncodeStep(step);
   const Result<Step> again = DecodeStep(std::as_bytes(std::span(bytes)));

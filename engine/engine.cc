@@ -1,0 +1,423 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+
+namespace braid {
+namespace {
+
+std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
+
+bool Contains(const std::vector<std::int32_t>& values, std::int32_t value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+}  // namespace
+
+Engine::Engine(const EngineOptions& options, Planner& planner, Executor& executor,
+               EngineListener& listener)
+    : options_(options),
+      planner_(planner),
+      executor_(executor),
+      listener_(listener),
+      kv_(options.num_instances, options.kv_slots),
+      // Steps that run and, until the planner has seen them, those that ended: a fixed table, so
+      // that a view stays valid while the planner issues.
+      steps_(2 * At(options.num_instances) * At(options.max_strands)),
+      decode_rows_(At(options.num_instances)) {
+  for (StepIndex index = static_cast<StepIndex>(steps_.size()); index-- > 0;) {
+    free_steps_.push_back(index);
+  }
+}
+
+EngineView Engine::view() const {
+  return {.now_ns = now_ns_,
+          .requests = requests_,
+          .steps = steps_,
+          .instances = kv_.instances(),
+          .max_strands = options_.max_strands};
+}
+
+Status Engine::Run(RequestSource& source, std::int64_t until_ns) {
+  while (true) {
+    if (!has_pending_ && !source_ended_) {
+      has_pending_ = source.Next(pending_);
+      source_ended_ = !has_pending_;
+    }
+    std::int64_t next = executor_.NextNs();
+    if (has_pending_) next = std::min(next, std::max(pending_.arrival_ns, now_ns_));
+    if (!wakes_.empty()) next = std::min(next, std::max(wakes_.top(), now_ns_));
+    if (next == kNever) {
+      if (num_live_ == 0) return Status();
+      return Internal("the policy leaves " + std::to_string(num_live_) +
+                      " requests waiting though nothing runs");
+    }
+    if (next > until_ns) return Status();
+    now_ns_ = next;
+    events_.clear();
+    while (executor_.NextNs() <= now_ns_) Commit(executor_.Next());
+    while (has_pending_ && pending_.arrival_ns <= now_ns_) {
+      Arrive(pending_);
+      has_pending_ = source.Next(pending_);
+      source_ended_ = !has_pending_;
+    }
+    bool woken = false;
+    while (!wakes_.empty() && wakes_.top() <= now_ns_) {
+      wakes_.pop();
+      woken = true;
+    }
+    if (woken) events_.push_back({.kind = Event::Kind::kWake});
+    if (!events_.empty()) {
+      ++counts_.plans;
+      planner_.Plan(view(), events_, *this);
+      if (!broken_.ok()) return broken_;
+    }
+    for (const StepIndex index : ended_) free_steps_.push_back(index);
+    ended_.clear();
+    for (const RequestIndex index : freed_) free_requests_.push_back(index);
+    freed_.clear();
+  }
+}
+
+void Engine::Arrive(const Request& arrived) {
+  RequestIndex index = static_cast<RequestIndex>(requests_.size());
+  if (free_requests_.empty()) {
+    requests_.emplace_back();
+  } else {
+    index = free_requests_.back();
+    free_requests_.pop_back();
+  }
+  RequestState& state = request(index);
+  std::vector<KvExtent> extents = std::move(state.extents);
+  std::vector<KvShare> owners = std::move(state.owners);
+  state = RequestState();
+  state.extents = std::move(extents);  // empty, with their memory
+  state.owners = std::move(owners);
+  state.live = true;
+  state.request = arrived;
+  state.prefill_target = arrived.prompt_tokens;
+  ++num_live_;
+  ++counts_.arrivals;
+  events_.push_back({.kind = Event::Kind::kArrival, .request = index});
+}
+
+void Engine::Free(RequestIndex index) {
+  RequestState& state = request(index);
+  kv_.Drop(state);
+  state.step = kNoIndex;
+  state.live = false;
+  freed_.push_back(index);
+  --num_live_;
+}
+
+void Engine::SharesOf(const StepPlan& plan, std::int32_t repeats,
+                      std::vector<KvShare>& shares) const {
+  shares.clear();
+  const auto add = [&shares](std::int32_t instance, std::int32_t tokens) {
+    for (KvShare& share : shares) {
+      if (share.instance != instance) continue;
+      share.tokens += tokens;
+      return;
+    }
+    shares.push_back({.instance = instance, .tokens = tokens});
+  };
+  for (const PlannedRequest& planned : plan.requests) {
+    if (planned.decode) {
+      add(planned.master, repeats);
+      continue;
+    }
+    for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
+      const KvShare& share = plan.shares[planned.first_share + i];
+      add(share.instance, share.tokens);
+    }
+  }
+}
+
+std::int32_t Engine::MostRepeats(const StepPlan& plan) {
+  std::int64_t most = std::min(plan.max_repeats, options_.longest_run);
+  for (const PlannedRequest& planned : plan.requests) ++decode_rows_[At(planned.master)];
+  for (const PlannedRequest& planned : plan.requests) {
+    std::int32_t& rows = decode_rows_[At(planned.master)];
+    if (rows > 0) most = std::min(most, kv_.instance(planned.master).free() / rows);
+    rows = 0;
+  }
+  return static_cast<std::int32_t>(std::max<std::int64_t>(1, most));
+}
+
+std::int32_t Engine::FreeStrand(const StepPlan& plan) const {
+  std::uint32_t taken = 0;
+  for (const std::int32_t index : plan.instances) {
+    for (const StepIndex running : kv_.instances()[At(index)].steps) {
+      taken |= 1U << static_cast<std::uint32_t>(steps_[At(running)].strand);
+    }
+  }
+  for (std::int32_t strand = 0; strand < options_.max_strands; ++strand) {
+    if ((taken >> static_cast<std::uint32_t>(strand) & 1U) == 0) return strand;
+  }
+  return kNoIndex;
+}
+
+Issued Engine::Issue(const StepPlan& plan) {
+  if (!broken_.ok()) return Issued::kNoStrand;
+  broken_ = CheckPlan(plan);
+  if (!broken_.ok()) return Issued::kNoStrand;
+  const std::int32_t strand = FreeStrand(plan);
+  if (strand == kNoIndex) return Issued::kNoStrand;
+  const std::int32_t repeats = plan.max_repeats > 1 ? MostRepeats(plan) : 1;
+  SharesOf(plan, repeats, reserve_);
+  if (!kv_.Reserve(reserve_)) return Issued::kNoSlots;
+
+  BRAID_CHECK(!free_steps_.empty());
+  const StepIndex index = free_steps_.back();
+  free_steps_.pop_back();
+  RunningStep& issued = step(index);
+  issued.number = next_number_++;
+  issued.plan = plan;
+  issued.strand = strand;
+  issued.repeats = repeats;
+  issued.start_ns = now_ns_;
+  issued.end_ns = -1;
+  issued.repeats_done = 0;
+  issued.stopping = false;
+  issued.live = true;
+  for (const std::int32_t instance : plan.instances) kv_.instance(instance).steps.push_back(index);
+  for (const PlannedRequest& planned : plan.requests) {
+    RequestState& state = request(planned.request);
+    if (!state.idle()) {
+      broken_ = Internal("the policy names request " + std::to_string(state.request.id) +
+                         " twice in step " + std::to_string(issued.number));
+    }
+    state.step = index;
+    if (state.first_scheduled_ns < 0) state.first_scheduled_ns = now_ns_;
+  }
+  ++counts_.steps;
+  ++num_running_;
+  executor_.Start(view(), index);
+  listener_.OnStarted(view(), index);
+  return Issued::kYes;
+}
+
+void Engine::Stop(StepIndex index) {
+  RunningStep& running = step(index);
+  if (!running.live || running.stopping) return;
+  running.stopping = true;
+  executor_.Stop(index, now_ns_);
+}
+
+void Engine::Evict(RequestIndex index) {
+  RequestState& state = request(index);
+  if (!state.idle()) {
+    broken_ = Internal("the policy evicts request " + std::to_string(state.request.id) +
+                       ", which is in a step");
+    return;
+  }
+  kv_.Drop(state);
+  state.phase = Phase::kWaiting;
+  state.kv_tokens = 0;
+  state.prefill_target = state.request.prompt_tokens + state.generated;
+  ++state.num_evictions;
+  ++counts_.evictions;
+  listener_.OnEvicted(view(), state);
+}
+
+void Engine::Reject(RequestIndex index, const std::string& why) {
+  RequestState& state = request(index);
+  if (!state.idle()) {
+    broken_ = Internal("the policy rejects request " + std::to_string(state.request.id) +
+                       ", which is in a step");
+    return;
+  }
+  listener_.OnRejected(view(), state, why);
+  ++counts_.rejected;
+  Free(index);
+}
+
+void Engine::WakeAt(std::int64_t time_ns) { wakes_.push(time_ns); }
+
+void Engine::Commit(const Completion& completion) {
+  RunningStep& ended = step(completion.step);
+  SharesOf(ended.plan, ended.repeats, reserve_);
+  kv_.Release(reserve_);
+  ended.end_ns = completion.end_ns;
+  ended.repeats_done = completion.repeats_done;
+  counts_.passes += static_cast<std::uint64_t>(completion.repeats_done);
+  counts_.repeats += static_cast<std::uint64_t>(completion.repeats_done) - 1;
+  if (ended.plan.move) {
+    CommitMove(ended);
+  } else {
+    for (const PlannedRequest& planned : ended.plan.requests) {
+      if (planned.decode) {
+        CommitDecode(ended, planned);
+      } else {
+        CommitPrefill(ended, planned);
+      }
+    }
+  }
+  listener_.OnEnded(view(), completion.step);
+  const std::size_t events_before = events_.size();
+  for (const PlannedRequest& planned : ended.plan.requests) {
+    EndOrGoOn(ended, planned.request, completion.step);
+  }
+  const bool none_finished = events_.size() == events_before;
+  for (const std::int32_t instance : ended.plan.instances) {
+    auto& running = kv_.instance(instance).steps;
+    running.erase(std::find(running.begin(), running.end(), completion.step));
+  }
+  ended.live = false;
+  --num_running_;
+  if (none_finished && !ended.stopping && ended.plan.max_repeats > ended.repeats_done &&
+      Continue(completion.step)) {
+    return;
+  }
+  ended_.push_back(completion.step);
+  events_.push_back({.kind = Event::Kind::kStepEnded, .step = completion.step});
+}
+
+bool Engine::Continue(StepIndex index) {
+  // The same run goes on under its own number, without planning: only its slots were limited.
+  RunningStep& ended = step(index);
+  ended.plan.max_repeats -= ended.repeats_done;
+  const std::int32_t repeats = MostRepeats(ended.plan);
+  SharesOf(ended.plan, repeats, reserve_);
+  if (!kv_.Reserve(reserve_)) {
+    events_.push_back({.kind = Event::Kind::kNoMemory, .step = index});
+    return false;
+  }
+  ended.repeats = repeats;
+  ended.start_ns = ended.end_ns;
+  ended.end_ns = -1;
+  ended.repeats_done = 0;
+  ended.live = true;
+  for (const std::int32_t instance : ended.plan.instances) {
+    kv_.instance(instance).steps.push_back(index);
+  }
+  for (const PlannedRequest& planned : ended.plan.requests) request(planned.request).step = index;
+  ++counts_.repeats;
+  ++num_running_;
+  executor_.Start(view(), index);
+  return true;
+}
+
+void Engine::CommitMove(RunningStep& ended) {
+  for (const PlannedRequest& planned : ended.plan.requests) {
+    RequestState& state = request(planned.request);
+    for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
+      const KvShare& share = ended.plan.shares[planned.first_share + i];
+      kv_.Move(state, planned.master, share.instance, share.tokens, requests_);
+    }
+  }
+}
+
+void Engine::CommitPrefill(const RunningStep& ended, const PlannedRequest& planned) {
+  RequestState& state = request(planned.request);
+  for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
+    const KvShare& share = ended.plan.shares[planned.first_share + i];
+    kv_.Append(state, share.instance, share.tokens, requests_);
+  }
+  state.kv_tokens += planned.rows;
+  ++state.num_chunks;
+  const std::uint32_t ring = planned.num_members == 0
+                                 ? static_cast<std::uint32_t>(ended.plan.instances.size())
+                                 : planned.num_members;
+  state.prefill_degree = std::max(state.prefill_degree, static_cast<std::int32_t>(ring));
+  state.phase = Phase::kPrefill;
+  if (state.prefill_left() > 0) return;
+  state.phase = Phase::kDecode;
+  ++state.generated;
+  if (state.first_token_ns < 0) {
+    state.first_token_ns = ended.end_ns;
+  } else {
+    state.longest_gap_ns = std::max(state.longest_gap_ns, ended.end_ns - state.last_token_ns);
+  }
+  state.last_token_ns = ended.end_ns;
+}
+
+void Engine::CommitDecode(const RunningStep& ended, const PlannedRequest& planned) {
+  RequestState& state = request(planned.request);
+  kv_.Append(state, planned.master, ended.repeats_done, requests_);
+  state.kv_tokens += ended.repeats_done;
+  state.generated += ended.repeats_done;
+  state.decode_degree =
+      std::max(state.decode_degree, static_cast<std::int32_t>(state.owners.size()));
+  const std::int64_t pass_ns = (ended.end_ns - ended.start_ns) / ended.repeats_done;
+  const std::int64_t first_gap = ended.start_ns - state.last_token_ns + pass_ns;
+  state.longest_gap_ns = std::max(state.longest_gap_ns, first_gap);
+  state.last_token_ns = ended.end_ns;
+}
+
+void Engine::EndOrGoOn(const RunningStep& ended, RequestIndex index, StepIndex step_index) {
+  RequestState& state = request(index);
+  state.step = kNoIndex;
+  if (ended.plan.move || state.phase != Phase::kDecode || !executor_.Ended(state)) return;
+  listener_.OnFinished(view(), state);
+  ++counts_.finished;
+  events_.push_back({.kind = Event::Kind::kFinished, .request = index, .step = step_index});
+  Free(index);
+}
+
+Status Engine::CheckPlan(const StepPlan& plan) {
+  if (plan.requests.empty() || plan.instances.empty()) {
+    return Internal("the policy issues a step without requests or instances");
+  }
+  for (std::size_t i = 0; i < plan.instances.size(); ++i) {
+    const std::int32_t instance = plan.instances[i];
+    const auto after = plan.instances.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+    if (instance < 0 || instance >= options_.num_instances ||
+        std::find(after, plan.instances.end(), instance) != plan.instances.end()) {
+      return Internal("the policy issues a step on instance " + std::to_string(instance) +
+                      ", which does not exist or is named twice");
+    }
+  }
+  for (const PlannedRequest& planned : plan.requests) RETURN_IF_ERROR(CheckRequest(plan, planned));
+  return Status();
+}
+
+Status Engine::CheckRequest(const StepPlan& plan, const PlannedRequest& planned) {
+  const auto broken = [&](const std::string& rule) {
+    const bool exists =
+        planned.request >= 0 && planned.request < static_cast<RequestIndex>(requests_.size());
+    return Internal("the policy breaks a rule for request " +
+                    (exists ? std::to_string(request(planned.request).request.id)
+                            : "at place " + std::to_string(planned.request)) +
+                    " of step " + std::to_string(next_number_) + ": " + rule);
+  };
+  if (planned.request < 0 || planned.request >= static_cast<RequestIndex>(requests_.size())) {
+    return broken("no such request");
+  }
+  const RequestState& state = request(planned.request);
+  if (!state.idle()) return broken("it is in another step");
+  for (const KvShare& owner : state.owners) {
+    if (!Contains(plan.instances, owner.instance)) {
+      return broken("instance " + std::to_string(owner.instance) +
+                    " holds KV of it but is not in the group");
+    }
+  }
+  std::int64_t shared = 0;
+  for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
+    const KvShare& share = plan.shares[planned.first_share + i];
+    shared += share.tokens;
+    if (!Contains(plan.instances, share.instance) || share.tokens < 0) {
+      return broken("its KV is to stay outside the group");
+    }
+  }
+  if (plan.move) {
+    if (shared != planned.rows || state.TokensIn(planned.master) < planned.rows) {
+      return broken("a move of tokens that are not there");
+    }
+    return Status();
+  }
+  if (planned.decode) {
+    if (state.phase != Phase::kDecode) return broken("it decodes before its prefill ended");
+    if (!Contains(plan.instances, planned.master)) return broken("its master is not in the group");
+    return Status();
+  }
+  if (plan.max_repeats > 1) return broken("a chunk of a prompt cannot be repeated");
+  if (state.phase == Phase::kDecode) return broken("it is prefilled already");
+  if (planned.rows < 1 || planned.rows > state.prefill_left()) {
+    return broken("a chunk of " + std::to_string(planned.rows) + " tokens where " +
+                  std::to_string(state.prefill_left()) + " are left");
+  }
+  if (shared != planned.rows) return broken("the shares of its chunk do not add up");
+  return Status();
+}
+
+}  // namespace braid

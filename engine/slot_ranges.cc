@@ -1,0 +1,65 @@
+#include "engine/slot_ranges.h"
+
+#include "base/status.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace braid {
+
+SlotRanges::SlotRanges(std::int32_t num_slots) : num_slots_(num_slots), num_free_(num_slots) {
+  if (num_slots > 0) free_.emplace(0, num_slots);
+}
+
+SlotRanges::Range SlotRanges::Take(std::int32_t count) {
+  if (free_.empty() || count <= 0) return {};
+  auto best = free_.begin();
+  for (auto range = free_.begin(); range != free_.end(); ++range) {
+    if (range->second > best->second) best = range;
+    if (best->second >= count) break;
+  }
+  const Range taken = {best->first, std::min(count, best->second)};
+  TakeAt(taken.first, taken.count);
+  return taken;
+}
+
+std::int32_t SlotRanges::TakeAt(std::int32_t first, std::int32_t count) {
+  auto range = free_.upper_bound(first);
+  if (range == free_.begin() || count <= 0) return 0;
+  --range;
+  const std::int32_t begin = range->first;
+  const std::int32_t end = begin + range->second;
+  if (first >= end) return 0;
+  const std::int32_t taken = std::min(count, end - first);
+  if (first == begin) {
+    free_.erase(range);
+  } else {
+    range->second = first - begin;
+  }
+  if (first + taken < end) free_.emplace(first + taken, end - first - taken);
+  num_free_ -= taken;
+  return taken;
+}
+
+void SlotRanges::Give(Range range) {
+  if (range.count <= 0) return;
+  auto next = free_.lower_bound(range.first);
+  BRAID_CHECK(next == free_.end() || range.first + range.count <= next->first);
+  num_free_ += range.count;
+  if (next != free_.begin()) {
+    const auto before = std::prev(next);
+    const std::int32_t before_end = before->first + before->second;
+    BRAID_CHECK(before_end <= range.first);
+    if (before_end == range.first) {
+      range = {before->first, before->second + range.count};
+      free_.erase(before);
+    }
+  }
+  if (next != free_.end() && range.first + range.count == next->first) {
+    range.count += next->second;
+    free_.erase(next);
+  }
+  free_.emplace(range.first, range.count);
+}
+
+}  // namespace braid

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "plan/engine_view.h"
+
+#include <cstdint>
+
+namespace braid {
+
+/// A step that ended. Which of its requests ended with it, the executor says in order of the plan.
+struct Completion {
+  StepIndex step = kNoIndex;
+  std::int64_t end_ns = 0;
+  std::int32_t repeats_done = 1;
+};
+
+/// Runs steps: ranks, or the clock. The engine does not know which.
+/// Thread: the engine's.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+  /// `view` holds the step and its requests as they are before it.
+  virtual void Start(const EngineView& view, StepIndex step) = 0;
+  /// A repeated step ends at the first boundary at or after `now_ns`.
+  virtual void Stop(StepIndex step, std::int64_t now_ns) = 0;
+  /// When the next step ends, or kNever where none runs.
+  virtual std::int64_t NextNs() = 0;
+  /// The step that ends at NextNs; of several the lowest number.
+  virtual Completion Next() = 0;
+  /// Whether `request` of an ended step has produced its last token: `generated` of them so far.
+  virtual bool Ended(const RequestState& request) = 0;
+};
+
+}  // namespace braid

@@ -1,0 +1,201 @@
+#include "planner/batching/bucketed.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace braid {
+namespace {
+
+constexpr std::size_t kPriceCuts = 64;
+constexpr std::size_t kPriceLevels = 16;
+constexpr std::size_t kCuts = 320;
+constexpr std::array<std::int32_t, 5> kOffsets = {-5, -2, 0, 2, 5};
+constexpr std::size_t kLevels = 64;
+constexpr double kFirstGap = 0.01;
+constexpr double kSmallestGap = 0.001;
+constexpr double kLastGap = 2.0;
+constexpr int kMaxSweeps = 4;
+
+std::size_t Index(std::int32_t value) { return static_cast<std::size_t>(value); }
+
+void SortUnique(std::vector<std::int32_t>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+}  // namespace
+
+void BucketedSearch::Run(const OrderedRequests& requests, const SearchSpace& space,
+                         GroupSearch& search, std::vector<BatchingGroup>& groups) {
+  full_.cut.resize(requests.size() + 1);
+  std::iota(full_.cut.begin(), full_.cut.end(), 0);
+  FillCutGrid(requests, 0, slacks_, full_);
+  ChooseDegrees(space);
+  const SearchSpace fewer{space.lines, space.free_slots, degrees_};
+  ChooseCuts(requests, space.lines[1], kPriceCuts);
+  FillCutGrid(requests, kPriceLevels, slacks_, grid_);
+  const double price = pricing_.FindPrice(grid_, fewer);
+  last_bound_ = pricing_.cost();
+
+  ChooseCuts(requests, space.lines[1], kCuts);
+  RunNear(requests, fewer, price, search, groups);
+  if (groups.empty()) {
+    // What only a finer cut or another degree would fit: rare, so it may cost what it costs.
+    FillCutGrid(requests, kLevels, slacks_, full_);
+    search.Run(full_, space);
+    search.Backtrack(full_, groups);
+    return;
+  }
+  MoveCuts(requests, space, groups);
+  grid_.cut.assign(1, 0);
+  for (const BatchingGroup& group : groups) grid_.cut.push_back(group.end_request);
+  RunNear(requests, space, price, search, groups);
+  MoveCuts(requests, space, groups);
+}
+
+double BucketedSearch::CostOf(const OrderedRequests& requests,
+                              const std::vector<BatchingGroup>& groups) {
+  double cost = 0;
+  for (const BatchingGroup& group : groups) {
+    cost += GroupCost(requests, Index(group.first_request), Index(group.end_request),
+                      Index(group.degree()))
+                .cost;
+  }
+  return cost;
+}
+
+void BucketedSearch::RunNear(const OrderedRequests& requests, const SearchSpace& space,
+                             double price, GroupSearch& search,
+                             std::vector<BatchingGroup>& groups) {
+  FillCutGrid(requests, kLevels, slacks_, grid_);
+  // What is known bounds what is looked for; else a share of what the whole costs.
+  const double paid = price * static_cast<double>(space.num_instances());
+  double first_gap = kFirstGap * last_bound_;
+  pricing_.FillGuide(grid_, space, price, first_gap, guide_);
+  const double bound = guide_.prefix_cost.back();
+  last_bound_ = bound;
+  if (groups.empty()) {
+    first_gap = kFirstGap * bound;
+  } else {
+    const double known = CostOf(requests, groups) + paid - bound;
+    first_gap = std::clamp(known, kSmallestGap * bound, kFirstGap * bound);
+  }
+  bool found = false;
+  for (guide_.gap = first_gap; !found && guide_.gap < kLastGap * bound; guide_.gap *= 4) {
+    search.RunGuided(grid_, space, guide_);
+    found = search.Backtrack(grid_, groups) && CostOf(requests, groups) + paid <= bound + guide_.gap;
+  }
+}
+
+void BucketedSearch::ChooseCutsNear(const OrderedRequests& requests,
+                                    const std::vector<BatchingGroup>& groups) {
+  const std::int32_t count = static_cast<std::int32_t>(requests.size());
+  grid_.cut.assign({0, count});
+  for (const BatchingGroup& group : groups) {
+    for (const std::int32_t offset : kOffsets) {
+      grid_.cut.push_back(std::clamp(group.end_request + offset, 0, count));
+    }
+  }
+  SortUnique(grid_.cut);
+}
+
+// A group of requests with times t and weights w costs about (sum t) x (sum w): least in all where
+// cuts are evenly spaced in the sum of sqrt(t w). One cut in four is spaced by count instead.
+void BucketedSearch::ChooseCuts(const OrderedRequests& requests, const PrefillLine& line,
+                                std::size_t max_cuts) {
+  const std::size_t count = requests.size();
+  if (count <= max_cuts) {
+    grid_.cut = full_.cut;
+    return;
+  }
+  spacing_.assign(1, 0.0);
+  for (std::size_t r = 0; r < count; ++r) {
+    const BatchingRequest& request = requests[r];
+    const double time_ns = line.Ns(static_cast<double>(request.tokens), request.pairs) - line.a_ns;
+    spacing_.push_back(spacing_.back() + std::sqrt(time_ns * TimeWeight(*requests.problem, request)));
+  }
+  const std::size_t by_count = max_cuts / 2;
+  grid_.cut.clear();
+  for (std::size_t c = 0; c <= by_count; ++c) {
+    grid_.cut.push_back(static_cast<std::int32_t>(c * count / by_count));
+  }
+  const double step = spacing_.back() / static_cast<double>(max_cuts - by_count);
+  double next = step;
+  for (std::size_t position = 1; position < count; ++position) {
+    if (spacing_[position] < next) continue;
+    grid_.cut.push_back(static_cast<std::int32_t>(position));
+    next = std::max(next + step, spacing_[position]);
+  }
+  SortUnique(grid_.cut);
+}
+
+// All of the first eight, then steps of about a seventh.
+void BucketedSearch::ChooseDegrees(const SearchSpace& space) {
+  degrees_.clear();
+  std::int32_t next = 1;
+  for (const std::int32_t degree : space.degrees) {
+    if (degree < next && degree != space.degrees.back()) continue;
+    degrees_.push_back(degree);
+    next = degree + std::max(1, degree / 7);
+  }
+}
+
+double BucketedSearch::PairCost(const OrderedRequests& requests, const SearchSpace& space,
+                                const BatchingGroup& left, const BatchingGroup& right,
+                                std::int32_t cut) const {
+  double cost = 0;
+  for (const bool is_left : {true, false}) {
+    const BatchingGroup& group = is_left ? left : right;
+    const std::size_t first = Index(is_left ? group.first_request : cut);
+    const std::size_t end = Index(is_left ? cut : group.end_request);
+    const std::int64_t room =
+        space.free_slots[Index(group.end_instance)] - space.free_slots[Index(group.first_instance)];
+    if (full_.slots[end] - full_.slots[first] > room) {
+      return std::numeric_limits<double>::infinity();
+    }
+    if (requests.problem->objective == BatchingObjective::kSloHinge) {
+      cost += GroupCost(requests, first, end, Index(group.degree())).cost;
+    } else {
+      cost += IntervalCost<false>(full_, space.lines[Index(group.degree())], end).From(first).cost;
+    }
+  }
+  return cost;
+}
+
+bool BucketedSearch::MoveCut(const OrderedRequests& requests, const SearchSpace& space,
+                             BatchingGroup& left, BatchingGroup& right) const {
+  std::int32_t best_cut = left.end_request;
+  double best = PairCost(requests, space, left, right, best_cut);
+  const std::int32_t start = best_cut;
+  for (std::int32_t step = 8; step > 0; step /= 2) {
+    for (const std::int32_t direction : {-step, step}) {
+      for (;;) {
+        const std::int32_t cut = best_cut + direction;
+        if (cut <= left.first_request || cut >= right.end_request) break;
+        const double cost = PairCost(requests, space, left, right, cut);
+        if (cost >= best) break;
+        best = cost;
+        best_cut = cut;
+      }
+    }
+  }
+  left.end_request = best_cut;
+  right.first_request = best_cut;
+  return best_cut != start;
+}
+
+void BucketedSearch::MoveCuts(const OrderedRequests& requests, const SearchSpace& space,
+                              std::vector<BatchingGroup>& groups) const {
+  bool moved = true;
+  for (int sweep = 0; sweep < kMaxSweeps && moved; ++sweep) {
+    moved = false;
+    for (std::size_t g = 0; g + 1 < groups.size(); ++g) {
+      if (MoveCut(requests, space, groups[g], groups[g + 1])) moved = true;
+    }
+  }
+}
+
+}  // namespace braid

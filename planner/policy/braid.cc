@@ -1,0 +1,154 @@
+#include "planner/policy/braid.h"
+
+#include <algorithm>
+
+namespace braid {
+namespace {
+
+std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
+
+}  // namespace
+
+BraidPolicy::BraidPolicy(const PolicyOptions& options, const CostModel& costs,
+                         const ClusterSpec& cluster)
+    : options_(options),
+      costs_(costs),
+      cluster_(cluster),
+      lengths_(options.oracle),
+      instances_(At(cluster.num_instances())) {
+  lines_.resize(At(cluster.num_instances()) + 1);
+  for (std::int32_t degree = 1; degree <= cluster.num_instances(); ++degree) {
+    lines_[At(degree)] = costs.Prefill(degree);
+  }
+}
+
+void BraidPolicy::Plan(const EngineView& view, std::span<const Event> events, StepSink& sink) {
+  touched_.clear();
+  for (const Event& event : events) Handle(view, event, sink);
+  if (!express_waiting_.empty()) PlaceExpress(view, sink);
+  for (const std::int32_t instance : touched_) IssueExpress(view, instance, sink);
+  if (bulk_changed_ || memory_changed_) {
+    bulk_changed_ = false;
+    if (!bulk_.empty()) IssueBulk(view, sink);
+  }
+  memory_changed_ = false;
+  for (std::int32_t i = 0; i < static_cast<std::int32_t>(components_.size()); ++i) {
+    if (components_[At(i)].live && components_[At(i)].dirty) IssueDecode(view, i, sink);
+  }
+  for (const Event& event : events) {
+    if (event.kind == Event::Kind::kFinished) task(event.request).ended = false;
+  }
+}
+
+void BraidPolicy::Handle(const EngineView& view, const Event& event, StepSink& sink) {
+  switch (event.kind) {
+    case Event::Kind::kArrival:
+      Arrive(view, event.request, sink);
+      return;
+    case Event::Kind::kFinished:
+      lengths_.Finished(view.request(event.request).generated);
+      Forget(event.request);
+      task(event.request).ended = true;
+      memory_changed_ = true;
+      return;
+    case Event::Kind::kStepEnded:
+      EndStep(view, view.step(event.step));
+      return;
+    case Event::Kind::kNoMemory:
+    case Event::Kind::kWake:
+      return;
+  }
+}
+
+void BraidPolicy::Arrive(const EngineView& view, RequestIndex request, StepSink& sink) {
+  if (tasks_.size() <= At(request)) {
+    tasks_.resize(At(request) + 1);
+    places_.resize(At(request) + 1, kNoIndex);
+  }
+  const RequestState& state = view.request(request);
+  Task& fresh = task(request);
+  fresh.home.clear();
+  fresh.component = kNoIndex;
+  fresh.ended = false;
+  std::int64_t capacity = 0;
+  for (const InstanceState& instance : view.instances) capacity += instance.capacity;
+  const std::int64_t most =
+      state.request.prompt_tokens + (options_.oracle ? lengths_.Most(state) : 1);
+  if (most > capacity) {
+    sink.Reject(request, "it needs " + std::to_string(most) + " KV slots, the cluster has " +
+                             std::to_string(capacity));
+    return;
+  }
+  const double tokens = state.request.prompt_tokens;
+  const double ideal = lines_.back().Ns(tokens, tokens * tokens);
+  fresh.limit_ns = std::max(options_.ttft_floor_ns,
+                            static_cast<std::int64_t>(options_.ttft_factor * ideal));
+  fresh.express = lines_[1].Ns(tokens, tokens * tokens) <= static_cast<double>(options_.express_ns);
+  if (fresh.express) {
+    express_waiting_.push_back(request);
+  } else {
+    bulk_.push_back(request);
+    bulk_changed_ = true;
+  }
+}
+
+void BraidPolicy::Forget(RequestIndex request) {
+  Task& gone = task(request);
+  for (const KvShare& share : gone.home) at(share.instance).promised -= share.tokens;
+  gone.home.clear();
+  if (gone.component == kNoIndex) return;
+  component(gone.component).decoding.Remove(request, places_);
+  component(gone.component).dirty = true;
+  gone.component = kNoIndex;
+}
+
+void BraidPolicy::EndStep(const EngineView& view, const RunningStep& ended) {
+  if (ended.plan.requests.front().decode) {
+    const std::int32_t index = at(ended.plan.instances.front()).component;
+    if (index == kNoIndex) return;
+    Component& group = component(index);
+    if (group.running != kNoIndex && view.step(group.running).number == ended.number) {
+      group.running = kNoIndex;
+    }
+    std::erase_if(group.also_running,
+                  [&](StepIndex step) { return view.step(step).number == ended.number; });
+    group.dirty = true;
+    SplitComponent(view, index);
+    return;
+  }
+  for (const std::int32_t index : ended.plan.instances) {
+    Instance& instance = at(index);
+    const auto is_this = [&](StepIndex step) {
+      return step != kNoIndex && view.step(step).number == ended.number;
+    };
+    if (is_this(instance.express)) instance.express = kNoIndex;
+    if (is_this(instance.bulk)) instance.bulk = kNoIndex;
+    touched_.push_back(index);
+    if (instance.component != kNoIndex) component(instance.component).dirty = true;
+  }
+  bulk_changed_ = true;
+  for (const PlannedRequest& planned : ended.plan.requests) EndPrefill(view, planned);
+}
+
+void BraidPolicy::EndPrefill(const EngineView& view, const PlannedRequest& planned) {
+  if (task(planned.request).ended) return;
+  if (view.request(planned.request).phase == Phase::kDecode) {
+    JoinDecode(view, planned.request);
+  } else {
+    bulk_.push_back(planned.request);
+  }
+}
+
+double BraidPolicy::LeftNs(const RequestState& state, std::int32_t degree) const {
+  const double before = state.kv_tokens;
+  const double after = state.prefill_target;
+  return lines_[At(degree)].Ns(after - before, after * after - before * before);
+}
+
+std::int64_t BraidPolicy::SlackNs(const EngineView& view, RequestIndex request) const {
+  const RequestState& state = view.request(request);
+  const std::int64_t due = state.request.arrival_ns + tasks_[At(request)].limit_ns;
+  return due - view.now_ns - static_cast<std::int64_t>(LeftNs(state, 1));
+}
+
+}  // namespace braid

@@ -1,0 +1,114 @@
+#pragma once
+
+#include "plan/planner.h"
+#include "planner/cost/cost_model.h"
+#include "planner/measure/measure_step.h"
+#include "planner/policy/length_estimate.h"
+#include "planner/policy/placement.h"
+#include "planner/policy/policy_options.h"
+#include "planner/policy/request_set.h"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace braid {
+
+/// The unified policy: elastic sequence parallelism and interleaving in one. Each instance carries
+/// up to three strands, and each strand belongs to a group on a clock of its own:
+///   decode   all requests whose KV lies here; instances that share a request decode as one group.
+///            Beside prefills its passes are paced: the TPOT limit leaves them room;
+///   express  whole short prompts, batched, on one instance;
+///   bulk     long prompts in chunks. Each chunk end is a point of re-planning: the request with the
+///            least slack goes next, on as many instances as the load leaves.
+/// So nobody waits behind a long prompt, and a long prompt takes what the others leave.
+/// Cost of a call: O(waiting bulk requests x log + requests of the groups that changed).
+class BraidPolicy final : public Planner {
+ public:
+  BraidPolicy(const PolicyOptions& options, const CostModel& costs, const ClusterSpec& cluster);
+
+  void Plan(const EngineView& view, std::span<const Event> events, StepSink& sink) override;
+
+ private:
+  /// What the policy remembers of a request beside its state.
+  struct Task {
+    std::vector<KvShare> home;      ///< where its KV is to stay, prompt and expected growth
+    std::int64_t limit_ns = 0;      ///< to its first token, after its arrival
+    std::int32_t component = kNoIndex;  ///< decode group, kNoIndex: does not decode
+    bool express = false;
+    bool ended = false;             ///< in the events being handled
+  };
+  struct Instance {
+    StepIndex express = kNoIndex;
+    StepIndex bulk = kNoIndex;
+    std::deque<RequestIndex> express_queue;
+    std::int64_t express_queue_ns = 0;  ///< what the queue takes alone
+    std::int64_t promised = 0;          ///< slots of homes
+    std::int32_t component = kNoIndex;  ///< decode group
+  };
+  /// Instances that decode as one group, because a request's KV lies in several.
+  struct Component {
+    std::vector<std::int32_t> instances;
+    RequestSet decoding;
+    StepIndex running = kNoIndex;
+    std::vector<StepIndex> also_running;  ///< of groups that joined this one
+    std::int64_t period_ns = 0;  ///< of the running step
+    bool dirty = false;          ///< what should run is not what runs
+    bool live = false;
+  };
+
+  // braid.cc: events
+  void Handle(const EngineView& view, const Event& event, StepSink& sink);
+  void Arrive(const EngineView& view, RequestIndex request, StepSink& sink);
+  void EndStep(const EngineView& view, const RunningStep& ended);
+  void EndPrefill(const EngineView& view, const PlannedRequest& planned);
+  void Forget(RequestIndex request);
+  std::int64_t SlackNs(const EngineView& view, RequestIndex request) const;
+  double LeftNs(const RequestState& state, std::int32_t degree) const;
+
+  // braid_placement.cc: homes
+  bool ChooseHome(const EngineView& view, RequestIndex request, bool bulk_free_only);
+  void Promise(RequestIndex request, std::vector<KvShare> home);
+  std::int64_t Need(const RequestState& state) const;
+
+  // braid_prefill.cc
+  void IssueExpress(const EngineView& view, std::int32_t instance, StepSink& sink);
+  void PlaceExpress(const EngineView& view, StepSink& sink);
+  void IssueBulk(const EngineView& view, StepSink& sink);
+  bool IssueChunk(const EngineView& view, RequestIndex request,
+                  const std::vector<std::int32_t>& group, StepSink& sink);
+  std::int32_t ChunkRows(const RequestState& state, std::int32_t degree) const;
+
+  // braid_decode.cc
+  void JoinDecode(const EngineView& view, RequestIndex request);
+  void IssueDecode(const EngineView& view, std::int32_t component, StepSink& sink);
+  void MakeRoom(const EngineView& view, std::int32_t component, StepSink& sink);
+  void SplitComponent(const EngineView& view, std::int32_t component);
+  bool Shares(const Component& component) const;
+  std::int32_t NewComponent();
+
+  Task& task(RequestIndex index) { return tasks_[static_cast<std::size_t>(index)]; }
+  Instance& at(std::int32_t index) { return instances_[static_cast<std::size_t>(index)]; }
+  Component& component(std::int32_t index) {
+    return components_[static_cast<std::size_t>(index)];
+  }
+
+  PolicyOptions options_;
+  const CostModel& costs_;
+  ClusterSpec cluster_;
+  LengthEstimate lengths_;
+  std::vector<PrefillLine> lines_;  ///< by degree
+  std::vector<Task> tasks_;         ///< by request
+  std::vector<Instance> instances_;
+  std::vector<Component> components_;
+  std::vector<RequestIndex> express_waiting_;  ///< have no home yet, oldest first
+  std::vector<RequestIndex> bulk_;             ///< not in a step
+  std::vector<std::int32_t> places_;           ///< of RequestSet
+  bool bulk_changed_ = false;
+  bool memory_changed_ = false;
+  std::vector<std::int32_t> touched_;  ///< scratch: instances whose express strand may start
+  StepPlan plan_;
+};
+
+}  // namespace braid

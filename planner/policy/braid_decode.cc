@@ -1,0 +1,153 @@
+#include "planner/policy/braid.h"
+
+#include <algorithm>
+
+namespace braid {
+namespace {
+
+std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
+
+constexpr std::int32_t kUntilStopped = 1 << 30;
+constexpr std::int32_t kDecodePriority = 2;
+
+}  // namespace
+
+std::int32_t BraidPolicy::NewComponent() {
+  for (std::int32_t i = 0; i < static_cast<std::int32_t>(components_.size()); ++i) {
+    if (component(i).live) continue;
+    component(i) = Component();
+    component(i).live = true;
+    return i;
+  }
+  components_.emplace_back();
+  components_.back().live = true;
+  return static_cast<std::int32_t>(components_.size()) - 1;
+}
+
+/// The request decodes with all that decode in the instances that own its KV.
+void BraidPolicy::JoinDecode(const EngineView& view, RequestIndex request) {
+  const RequestState& state = view.request(request);
+  std::int32_t joined = kNoIndex;
+  for (const KvShare& owner : state.owners) {
+    const std::int32_t other = at(owner.instance).component;
+    if (other == joined && joined != kNoIndex) continue;
+    if (joined == kNoIndex) joined = other == kNoIndex ? NewComponent() : other;
+    if (other == joined) continue;
+    if (other == kNoIndex) {
+      component(joined).instances.push_back(owner.instance);
+      at(owner.instance).component = joined;
+      continue;
+    }
+    Component& source = component(other);
+    source.decoding.ForEach([&](RequestIndex moved) {
+      component(joined).decoding.Add(moved, places_);
+      task(moved).component = joined;
+    });
+    for (const std::int32_t instance : source.instances) {
+      component(joined).instances.push_back(instance);
+      at(instance).component = joined;
+    }
+    // A pass that runs ends as a step of the joined group; until then the group waits for it.
+    if (source.running != kNoIndex) component(joined).also_running.push_back(source.running);
+    for (const StepIndex step : source.also_running) {
+      component(joined).also_running.push_back(step);
+    }
+    source = Component();
+  }
+  component(joined).decoding.Add(request, places_);
+  component(joined).dirty = true;
+  task(request).component = joined;
+}
+
+/// A component that nothing holds together any more falls into its parts.
+void BraidPolicy::SplitComponent(const EngineView& view, std::int32_t index) {
+  Component& whole = component(index);
+  if (whole.running != kNoIndex || !whole.also_running.empty()) return;
+  if (whole.decoding.empty()) {
+    for (const std::int32_t instance : whole.instances) at(instance).component = kNoIndex;
+    whole = Component();
+    return;
+  }
+  if (whole.instances.size() == 1) return;
+  std::vector<RequestIndex> requests;
+  whole.decoding.ForEach([&](RequestIndex request) { requests.push_back(request); });
+  for (const RequestIndex request : requests) whole.decoding.Remove(request, places_);
+  for (const std::int32_t instance : whole.instances) at(instance).component = kNoIndex;
+  whole = Component();
+  for (const RequestIndex request : requests) JoinDecode(view, request);
+}
+
+bool BraidPolicy::Shares(const Component& component) const {
+  return std::any_of(component.instances.begin(), component.instances.end(),
+                     [&](std::int32_t index) {
+                       const Instance& instance = instances_[At(index)];
+                       return instance.bulk != kNoIndex || instance.express != kNoIndex;
+                     });
+}
+
+void BraidPolicy::IssueDecode(const EngineView& view, std::int32_t index, StepSink& sink) {
+  Component& group = component(index);
+  const std::int64_t period =
+      Shares(group) ? static_cast<std::int64_t>(options_.pace * static_cast<double>(
+                                                                    options_.tpot_ns))
+                    : 0;
+  if (group.running != kNoIndex || !group.also_running.empty()) {
+    // Stays dirty until the pass ends, then what should run is issued.
+    if (group.running != kNoIndex) {
+      const bool same = view.step(group.running).plan.requests.size() == group.decoding.size() &&
+                        group.period_ns == period && group.also_running.empty();
+      if (same) {
+        group.dirty = false;
+        return;
+      }
+      sink.Stop(group.running);
+    }
+    for (const StepIndex step : group.also_running) sink.Stop(step);
+    return;
+  }
+  group.dirty = false;
+  if (group.decoding.empty()) {
+    for (const std::int32_t instance : group.instances) at(instance).component = kNoIndex;
+    group = Component();
+    return;
+  }
+  plan_.Clear();
+  plan_.instances = group.instances;
+  plan_.priority = kDecodePriority;
+  plan_.max_repeats = kUntilStopped;
+  plan_.period_ns = period;
+  group.decoding.ForEach([&](RequestIndex request) {
+    // New tokens stay with the owner that has most room.
+    const RequestState& state = view.request(request);
+    std::int32_t master = state.owners.front().instance;
+    for (const KvShare& owner : state.owners) {
+      if (view.instance(owner.instance).free() > view.instance(master).free()) {
+        master = owner.instance;
+      }
+    }
+    plan_.requests.push_back({.request = request, .decode = true, .master = master});
+  });
+  const Issued issued = sink.Issue(plan_);
+  if (issued == Issued::kYes) {
+    group.running = view.instance(group.instances.front()).steps.back();
+    group.period_ns = period;
+    return;
+  }
+  if (issued == Issued::kNoSlots) MakeRoom(view, index, sink);
+}
+
+/// The request of the group that came last gives up its KV and is prefilled again.
+void BraidPolicy::MakeRoom(const EngineView& view, std::int32_t index, StepSink& sink) {
+  const RequestIndex newest = component(index).decoding.Newest();
+  Forget(newest);
+  sink.Evict(newest);
+  bulk_.push_back(newest);
+  task(newest).express = false;
+  bulk_changed_ = true;
+  memory_changed_ = true;
+  component(index).dirty = true;
+  (void)view;
+  sink.WakeAt(view.now_ns + 1);
+}
+
+}  // namespace braid

@@ -1,0 +1,72 @@
+#include "planner/policy/braid.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace braid {
+namespace {
+
+std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
+
+}  // namespace
+
+/// Slots that a request will want: its context and, with headroom, what it is expected to produce.
+std::int64_t BraidPolicy::Need(const RequestState& state) const {
+  return state.prefill_target + (options_.headroom ? lengths_.Left(state) : 1);
+}
+
+void BraidPolicy::Promise(RequestIndex request, std::vector<KvShare> home) {
+  for (const KvShare& share : home) at(share.instance).promised += share.tokens;
+  task(request).home = std::move(home);
+}
+
+/// One instance where one has room: of those the one with the least to do, then the fullest. Else
+/// as few as hold it, emptiest first.
+bool BraidPolicy::ChooseHome(const EngineView& view, RequestIndex request, bool bulk_free_only) {
+  const std::int64_t need = Need(view.request(request));
+  std::int32_t best = kNoIndex;
+  std::int64_t best_load = 0;
+  std::int64_t best_promised = 0;
+  for (std::int32_t i = 0; i < static_cast<std::int32_t>(instances_.size()); ++i) {
+    const Instance& candidate = instances_[At(i)];
+    if (bulk_free_only && candidate.bulk != kNoIndex) continue;
+    if (view.instance(i).capacity - candidate.promised < need) continue;
+    const std::int64_t load =
+        candidate.express_queue_ns + (candidate.express != kNoIndex ? options_.express_ns : 0);
+    if (best == kNoIndex || load < best_load ||
+        (load == best_load && candidate.promised < best_promised)) {
+      best = i;
+      best_load = load;
+      best_promised = candidate.promised;
+    }
+  }
+  if (best != kNoIndex) {
+    Promise(request, {{.instance = best, .tokens = static_cast<std::int32_t>(need)}});
+    return true;
+  }
+  if (!bulk_free_only) return false;
+  std::vector<std::int32_t> order;
+  for (std::int32_t i = 0; i < static_cast<std::int32_t>(instances_.size()); ++i) {
+    if (instances_[At(i)].bulk == kNoIndex) order.push_back(i);
+  }
+  const auto room = [&](std::int32_t i) {
+    return std::max<std::int64_t>(0, view.instance(i).capacity - instances_[At(i)].promised);
+  };
+  std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
+    return room(a) != room(b) ? room(a) > room(b) : a < b;
+  });
+  std::vector<KvShare> home;
+  std::int64_t left = need;
+  for (const std::int32_t i : order) {
+    if (left == 0) break;
+    const std::int64_t part = std::min(left, room(i));
+    if (part == 0) break;
+    home.push_back({.instance = i, .tokens = static_cast<std::int32_t>(part)});
+    left -= part;
+  }
+  if (left > 0) return false;
+  Promise(request, std::move(home));
+  return true;
+}
+
+}  // namespace braid

@@ -1,0 +1,221 @@
+#include "planner/policy/braid.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace braid {
+namespace {
+
+std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
+
+constexpr std::int32_t kExpressPriority = 1;
+constexpr std::int32_t kFewestChunkRows = 256;
+
+}  // namespace
+
+void BraidPolicy::PlaceExpress(const EngineView& view, StepSink& /*sink*/) {
+  std::size_t kept = 0;
+  for (const RequestIndex request : express_waiting_) {
+    if (!ChooseHome(view, request, false)) {
+      express_waiting_[kept++] = request;
+      continue;
+    }
+    const std::int32_t home = task(request).home.front().instance;
+    at(home).express_queue.push_back(request);
+    at(home).express_queue_ns +=
+        static_cast<std::int64_t>(LeftNs(view.request(request), 1) - lines_[1].a_ns);
+    touched_.push_back(home);
+  }
+  express_waiting_.resize(kept);
+}
+
+void BraidPolicy::IssueExpress(const EngineView& view, std::int32_t index, StepSink& sink) {
+  Instance& instance = at(index);
+  if (instance.express != kNoIndex || instance.express_queue.empty()) return;
+  plan_.Clear();
+  plan_.instances = {index};
+  plan_.priority = kExpressPriority;
+  std::int64_t room = view.instance(index).free();
+  double taken_ns = 0;
+  while (!instance.express_queue.empty()) {
+    const RequestIndex request = instance.express_queue.front();
+    const RequestState& state = view.request(request);
+    const double more_ns = LeftNs(state, 1) - lines_[1].a_ns;
+    if (!plan_.requests.empty() &&
+        taken_ns + more_ns > static_cast<double>(options_.express_ns)) {
+      break;
+    }
+    if (room < state.prefill_left()) break;
+    room -= state.prefill_left();
+    taken_ns += more_ns;
+    instance.express_queue.pop_front();
+    instance.express_queue_ns -= static_cast<std::int64_t>(more_ns);
+    const auto share = static_cast<std::uint32_t>(plan_.shares.size());
+    plan_.shares.push_back({.instance = index, .tokens = state.prefill_left()});
+    plan_.requests.push_back({.request = request,
+                              .rows = state.prefill_left(),
+                              .master = index,
+                              .first_share = share,
+                              .num_shares = 1});
+  }
+  if (plan_.requests.empty()) return;
+  plan_.predicted_ns = static_cast<std::int64_t>(taken_ns + lines_[1].a_ns);
+  if (sink.Issue(plan_) != Issued::kYes) {
+    for (std::size_t i = plan_.requests.size(); i-- > 0;) {
+      const RequestIndex request = plan_.requests[i].request;
+      instance.express_queue.push_front(request);
+      instance.express_queue_ns +=
+          static_cast<std::int64_t>(LeftNs(view.request(request), 1) - lines_[1].a_ns);
+    }
+    return;
+  }
+  instance.express = view.instance(index).steps.back();
+  if (instance.component != kNoIndex) component(instance.component).dirty = true;
+}
+
+/// Rows of the next chunk: as many as take about chunk_ns on `degree` instances.
+std::int32_t BraidPolicy::ChunkRows(const RequestState& state, std::int32_t degree) const {
+  if (!options_.chunking) return state.prefill_left();
+  const PrefillLine& line = lines_[At(degree)];
+  const double budget = static_cast<double>(options_.chunk_ns);
+  const double linear = line.b_ns + 2 * line.c_ns * state.kv_tokens;
+  // c n^2 + (b + 2 c p) n = budget
+  const double root = std::sqrt(linear * linear + 4 * line.c_ns * budget);
+  const double rows = 2 * budget / (linear + root);
+  const auto chunk = std::max(kFewestChunkRows, static_cast<std::int32_t>(rows));
+  // No crumbs: a rest below a quarter of a chunk goes along.
+  return chunk + chunk / 4 >= state.prefill_left() ? state.prefill_left() : chunk;
+}
+
+bool BraidPolicy::IssueChunk(const EngineView& view, RequestIndex request,
+                             const std::vector<std::int32_t>& group, StepSink& sink) {
+  const RequestState& state = view.request(request);
+  plan_.Clear();
+  plan_.instances = group;
+  const auto degree = static_cast<std::int32_t>(group.size());
+  const std::int32_t rows = ChunkRows(state, degree);
+  // Retention: each home keeps what it was promised, in token order.
+  std::int32_t left = rows;
+  for (const KvShare& home : task(request).home) {
+    const std::int32_t open = home.tokens - state.TokensIn(home.instance);
+    const auto room = static_cast<std::int32_t>(
+        std::min<std::int64_t>(view.instance(home.instance).free(), std::max(0, open)));
+    const std::int32_t part = std::min(left, room);
+    if (part == 0) continue;
+    plan_.shares.push_back({.instance = home.instance, .tokens = part});
+    left -= part;
+  }
+  if (left > 0) return false;
+  plan_.requests.push_back({.request = request,
+                            .rows = rows,
+                            .master = group.front(),
+                            .first_share = 0,
+                            .num_shares = static_cast<std::uint32_t>(plan_.shares.size())});
+  if (sink.Issue(plan_) != Issued::kYes) return false;
+  const StepIndex step = view.instance(group.front()).steps.back();
+  for (const std::int32_t index : group) {
+    at(index).bulk = step;
+    if (at(index).component != kNoIndex) component(at(index).component).dirty = true;
+  }
+  return true;
+}
+
+/// Least slack first; those that cannot meet their limit any more come last, unless they have waited
+/// past the starvation bound. Each gets the instances of its home; what is left over then goes to
+/// whoever gains most by another instance.
+void BraidPolicy::IssueBulk(const EngineView& view, StepSink& sink) {
+  std::int32_t num_free = 0;
+  for (const Instance& instance : instances_) num_free += instance.bulk == kNoIndex ? 1 : 0;
+  if (num_free == 0) return;
+  struct Candidate {
+    RequestIndex request;
+    bool lost;
+    std::int64_t key;
+  };
+  std::vector<Candidate> order;
+  order.reserve(bulk_.size());
+  for (const RequestIndex request : bulk_) {
+    const RequestState& state = view.request(request);
+    const std::int64_t slack = SlackNs(view, request);
+    const std::int64_t waited = view.now_ns - state.request.arrival_ns;
+    const bool lost =
+        slack + static_cast<std::int64_t>(LeftNs(state, 1) -
+                                          LeftNs(state, cluster_.instances_per_node())) <
+            0 &&
+        waited < options_.starvation_factor * task(request).limit_ns;
+    order.push_back({request, options_.slack_order && lost,
+                     options_.slack_order ? slack : state.request.arrival_ns});
+  }
+  std::sort(order.begin(), order.end(), [&](const Candidate& a, const Candidate& b) {
+    if (a.lost != b.lost) return b.lost;
+    return a.key != b.key ? a.key < b.key
+                          : view.request(a.request).request.id < view.request(b.request).request.id;
+  });
+
+  struct Chosen {
+    RequestIndex request;
+    std::vector<std::int32_t> group;
+  };
+  std::vector<Chosen> chosen;
+  std::vector<char> taken(instances_.size(), 0);
+  for (const Candidate& candidate : order) {
+    if (num_free == 0) break;
+    Task& mine = task(candidate.request);
+    if (mine.home.empty()) {
+      // Homes are chosen among instances whose bulk strand is free; hide those taken just now.
+      for (std::size_t i = 0; i < taken.size(); ++i) {
+        if (taken[i] != 0) instances_[i].bulk = 0;
+      }
+      const bool found = ChooseHome(view, candidate.request, true);
+      for (std::size_t i = 0; i < taken.size(); ++i) {
+        if (taken[i] != 0) instances_[i].bulk = kNoIndex;
+      }
+      if (!found) continue;
+    }
+    const bool free = std::all_of(mine.home.begin(), mine.home.end(), [&](const KvShare& share) {
+      return at(share.instance).bulk == kNoIndex && taken[At(share.instance)] == 0;
+    });
+    if (!free) continue;
+    chosen.push_back({candidate.request, {}});
+    for (const KvShare& share : mine.home) {
+      chosen.back().group.push_back(share.instance);
+      taken[At(share.instance)] = 1;
+      --num_free;
+    }
+  }
+  while (options_.degree_growth && num_free > 0 && !chosen.empty()) {
+    Chosen* best = nullptr;
+    std::int32_t helper = kNoIndex;
+    double most = 0;
+    for (Chosen& candidate : chosen) {
+      const auto degree = static_cast<std::int32_t>(candidate.group.size());
+      const std::int32_t node = candidate.group.front() / cluster_.instances_per_node();
+      std::int32_t found = kNoIndex;
+      for (std::int32_t i = node * cluster_.instances_per_node();
+           i < (node + 1) * cluster_.instances_per_node(); ++i) {
+        if (at(i).bulk == kNoIndex && taken[At(i)] == 0) {
+          found = i;
+          break;
+        }
+      }
+      if (found == kNoIndex) continue;
+      const RequestState& state = view.request(candidate.request);
+      const double before = LeftNs(state, degree);
+      const double gain = before - LeftNs(state, degree + 1);
+      if (gain <= options_.growth_gain * before / degree || gain <= most) continue;
+      best = &candidate;
+      helper = found;
+      most = gain;
+    }
+    if (best == nullptr) break;
+    best->group.push_back(helper);
+    taken[At(helper)] = 1;
+    --num_free;
+  }
+  for (const Chosen& candidate : chosen) {
+    if (!IssueChunk(view, candidate.request, candidate.group, sink)) continue;
+    bulk_.erase(std::find(bulk_.begin(), bulk_.end(), candidate.request));
+  }
+}
+
+}  // namespace braid

@@ -1,0 +1,73 @@
+#include "planner/policy/policy.h"
+
+#include "planner/policy/braid.h"
+#include "planner/policy/loongserve.h"
+#include "planner/policy/static_groups.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace braid {
+namespace {
+
+using Groups = std::vector<std::vector<std::int32_t>>;
+
+
+Groups EachAlone(std::int32_t num_instances) {
+  Groups groups;
+  for (std::int32_t i = 0; i < num_instances; ++i) groups.push_back({i});
+  return groups;
+}
+
+/// One group a node.
+Groups ByNode(const ClusterSpec& cluster) {
+  Groups groups(static_cast<std::size_t>(cluster.num_nodes));
+  for (std::int32_t i = 0; i < cluster.num_instances(); ++i) {
+    groups[static_cast<std::size_t>(i / cluster.instances_per_node())].push_back(i);
+  }
+  return groups;
+}
+
+std::string Join(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> PolicyNames() {
+  return {"braid", "loongserve", "static-tp", "static-sp", "replicas", "chunked-prefill"};
+}
+
+ClusterSpec ClusterFor(std::string_view policy, ClusterSpec cluster) {
+  if (policy == "static-tp" || policy == "liger") {
+    // KV slots given for an instance follow its share of the devices.
+    cluster.kv_slots = cluster.kv_slots * cluster.devices_per_node / cluster.tensor_size;
+    cluster.tensor_size = cluster.devices_per_node;
+  }
+  return cluster;
+}
+
+Result<std::unique_ptr<Planner>> MakePolicy(const PolicyOptions& options, const CostModel& costs,
+                                            const ClusterSpec& cluster) {
+  const std::int32_t count = cluster.num_instances();
+  std::unique_ptr<Planner> planner;
+  if (options.name == "braid") {
+    planner = std::make_unique<BraidPolicy>(options, costs, cluster);
+  } else if (options.name == "static-tp" || options.name == "replicas") {
+    planner = std::make_unique<StaticGroups>(options, costs, EachAlone(count), false);
+  } else if (options.name == "static-sp") {
+    planner = std::make_unique<StaticGroups>(options, costs, ByNode(cluster), false);
+  } else if (options.name == "chunked-prefill") {
+    planner = std::make_unique<StaticGroups>(options, costs, EachAlone(count), true);
+  } else if (options.name == "loongserve") {
+    planner = std::make_unique<LoongServe>(options, costs, count, cluster.instances_per_node());
+  } else {
+    return InvalidArgument("policy '" + options.name + "' is unknown; there are " +
+                           Join(PolicyNames()));
+  }
+  return planner;
+}
+
+}  // namespace braid

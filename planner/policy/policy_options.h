@@ -1,0 +1,61 @@
+#pragma once
+
+#include "planner/batching/batching.h"
+
+#include <cstdint>
+#include <string>
+
+namespace braid {
+
+/// Every knob of every policy, by flag. Times in ns, lengths in tokens.
+struct PolicyOptions {
+  std::string name = "braid";
+
+  // What all policies obey.
+  bool oracle = false;  ///< planners know output lengths, as the papers' clients told them
+  std::int32_t max_batch = 1024;                  ///< requests that decode together
+  std::int64_t max_prefill_tokens = 500'000;      ///< of one prefill batch
+  std::int64_t max_prefill_ns = 5'000'000'000;    ///< tipping point; one longer request goes alone
+  std::int32_t wait_passes = 10;                  ///< decode passes between two admissions
+  std::int32_t master_rows = 128;                 ///< decode rows beyond which another master pays
+
+  // chunked-prefill
+  std::int32_t chunk_tokens = 2048;  ///< rows of a pass
+
+  // disaggregated
+  std::int32_t prefill_instances = 0;  ///< 0: half of them
+
+  // liger
+  std::int32_t depth = 3;  ///< batches in flight
+
+  // loongserve: the paper, unless a flag asks for what the released code does
+  bool released_dispatch = false;
+  BatchingMethod batching = BatchingMethod::kExact;
+  bool backfill = false;
+  std::int32_t out_of_order = 64;  ///< admissions that may overtake a blocked head
+
+  // the limits that SLO-aware policies plan for
+  double ttft_factor = 25;
+  std::int64_t ttft_floor_ns = 15'000'000'000;
+  std::int64_t tpot_ns = 50'000'000;
+
+  // braid
+  std::int64_t express_ns = 150'000'000;   ///< a prompt that takes less alone goes whole
+  std::int64_t chunk_ns = 1'000'000'000;   ///< of a chunk of a longer one
+  double pace = 0.8;               ///< of tpot_ns: distance of decode passes beside prefills
+  double growth_gain = 0.3;        ///< least gain of another instance, of its fair share
+  std::int64_t starvation_factor = 4;  ///< of the TTFT limit: then even the lost go first
+
+  // braid: each mechanism can be switched off
+  bool chunking = true;         ///< long prompts yield at chunk boundaries
+  bool degree_growth = true;    ///< a later chunk may use more instances
+  bool strands = true;          ///< groups may share ranks
+  bool headroom = true;         ///< packing leaves room for growth
+  bool hysteresis = true;       ///< degrees change only for a clear gain
+  bool slack_order = true;      ///< least slack first, else first come
+  bool decode_degree = true;    ///< chosen by cost, else by threshold
+  bool overlap = true;          ///< token split where it pays
+  bool moves = true;            ///< KV moves to level load
+};
+
+}  // namespace braid

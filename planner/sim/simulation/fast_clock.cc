@@ -1,0 +1,184 @@
+#include "planner/sim/simulation/fast_clock.h"
+
+#include <algorithm>
+
+namespace braid {
+namespace {
+
+std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
+
+/// A strand that finds every lane taken still gets in between two tasks of the others.
+constexpr std::int64_t kLeastRate = 16;
+
+}  // namespace
+
+FastClock::FastClock(const CostModel& costs, const ClusterSpec& cluster, std::int64_t planning_ns)
+    : costs_(costs),
+      meter_(cluster.num_instances(), cluster.instances_per_node()),
+      planning_ns_(planning_ns),
+      on_instance_(At(cluster.num_instances())) {}
+
+std::int64_t FastClock::PassNs(const Strand& strand, std::int32_t repeat) const {
+  StepSizes sizes = strand.measure.sizes;
+  sizes[Size::kDecodeContext] += repeat * strand.measure.context_growth;
+  return std::max(strand.period_ns, costs_.StepNs(strand.measure.signature, sizes));
+}
+
+void FastClock::Start(const EngineView& view, StepIndex step) {
+  if (strands_.size() <= At(step)) strands_.resize(At(step) + 1);
+  const RunningStep& running = view.step(step);
+  Strand& started = strand(step);
+  started.live = true;
+  started.number = running.number;
+  started.priority = running.plan.priority;
+  started.measure = meter_.Measure(view, running.plan);
+  started.instances = running.plan.instances;
+  started.repeats = running.repeats;
+  started.period_ns = running.plan.period_ns;
+  for (const PlannedRequest& planned : running.plan.requests) {
+    if (!planned.decode || running.plan.move) continue;
+    const RequestState& state = view.request(planned.request);
+    started.repeats = std::min(started.repeats, state.request.output_tokens - state.generated);
+  }
+  started.repeats = std::max(started.repeats, 1);
+  started.work_ns = planning_ns_;
+  for (std::int32_t i = 0; i < started.repeats; ++i) started.work_ns += PassNs(started, i);
+  started.done_ns = 0;
+  started.updated_ns = running.start_ns;
+  started.rate = 0;
+  started.boundary = 0;
+  started.boundary_work_ns = planning_ns_;
+  const CostModel::LaneNs busy = costs_.BusyNs(started.measure.signature, started.measure.sizes);
+  const std::int64_t pass = std::max<std::int64_t>(1, PassNs(started, 0));
+  started.compute_share = std::min(kFullRate, busy.compute * kFullRate / pass);
+  started.network_share = std::min(kFullRate, busy.network * kFullRate / pass);
+  for (const std::int32_t instance : started.instances) {
+    auto& here = on_instance_[At(instance)];
+    const auto later = [&](StepIndex other) {
+      const Strand& peer = strands_[At(other)];
+      return peer.priority != started.priority ? peer.priority < started.priority
+                                               : peer.number > started.number;
+    };
+    here.insert(std::find_if(here.begin(), here.end(), later), step);
+  }
+  Rebalance(started.instances, running.start_ns);
+}
+
+std::int64_t FastClock::RateOn(std::int32_t instance, StepIndex index) const {
+  const auto& here = on_instance_[At(instance)];
+  if (here.size() == 1) return kFullRate;
+  std::int64_t compute = kFullRate;
+  std::int64_t network = kFullRate;
+  std::int64_t rate = kFullRate;
+  std::int64_t others_busy = 0;
+  for (const StepIndex at : here) {
+    const Strand& strand = strands_[At(at)];
+    std::int64_t mine = kFullRate;
+    if (strand.compute_share > 0) {
+      mine = std::min(mine, compute * kFullRate / strand.compute_share);
+    }
+    if (strand.network_share > 0) {
+      mine = std::min(mine, network * kFullRate / strand.network_share);
+    }
+    compute -= mine * strand.compute_share / kFullRate;
+    network -= mine * strand.network_share / kFullRate;
+    if (at == index) {
+      rate = mine;
+    } else {
+      others_busy += mine * (strand.compute_share + strand.network_share) / kFullRate;
+    }
+  }
+  const std::int64_t stretch =
+      costs_.contention().factor[0][static_cast<std::size_t>(WorkClass::kNetwork)] -
+      ContentionMatrix::kOne;
+  const std::int64_t slowed =
+      ContentionMatrix::kOne + stretch * std::min(others_busy, kFullRate) / kFullRate;
+  return std::max(kLeastRate, rate * ContentionMatrix::kOne / slowed);
+}
+
+void FastClock::Advance(Strand& strand, std::int64_t now_ns) {
+  strand.done_ns =
+      std::min(strand.work_ns,
+               strand.done_ns + (now_ns - strand.updated_ns) * strand.rate / kFullRate);
+  strand.updated_ns = now_ns;
+}
+
+void FastClock::Schedule(StepIndex index) {
+  Strand& due = strand(index);
+  const std::int64_t left = due.work_ns - due.done_ns;
+  due.end_ns = due.updated_ns + (left * kFullRate + due.rate - 1) / due.rate;
+  ++due.version;
+  due_.push({due.end_ns, due.number, index, due.version});
+}
+
+void FastClock::Rebalance(const std::vector<std::int32_t>& instances, std::int64_t now_ns) {
+  for (const std::int32_t instance : instances) {
+    for (const StepIndex index : on_instance_[At(instance)]) {
+      Strand& peer = strand(index);
+      std::int64_t rate = kFullRate;
+      for (const std::int32_t member : peer.instances) {
+        rate = std::min(rate, RateOn(member, index));
+      }
+      if (rate == peer.rate) continue;
+      Advance(peer, now_ns);
+      peer.rate = rate;
+      Schedule(index);
+    }
+  }
+}
+
+void FastClock::Stop(StepIndex step, std::int64_t now_ns) {
+  Strand& stopped = strand(step);
+  if (!stopped.live || stopped.repeats == 1) return;
+  Advance(stopped, now_ns);
+  std::int64_t work = stopped.boundary_work_ns;
+  std::int32_t repeats = stopped.boundary;
+  while (repeats < stopped.repeats && (work < stopped.done_ns || repeats == 0)) {
+    work += PassNs(stopped, repeats);
+    ++repeats;
+  }
+  if (repeats == stopped.repeats) return;
+  stopped.boundary = repeats;
+  stopped.boundary_work_ns = work;
+  stopped.repeats = repeats;
+  stopped.work_ns = work;
+  Schedule(step);
+}
+
+std::int64_t FastClock::NextNs() {
+  while (!due_.empty()) {
+    const Due& next = due_.top();
+    const Strand& ending = strand(next.step);
+    if (ending.live && ending.version == next.version) return next.end_ns;
+    due_.pop();
+  }
+  return kNever;
+}
+
+Completion FastClock::Next() {
+  const std::int64_t now_ns = NextNs();
+  const StepIndex index = due_.top().step;
+  due_.pop();
+  Strand& ended = strand(index);
+  ended.live = false;
+  for (const std::int32_t instance : ended.instances) {
+    auto& here = on_instance_[At(instance)];
+    here.erase(std::find(here.begin(), here.end(), index));
+  }
+  Rebalance(ended.instances, now_ns);
+  return {.step = index, .end_ns = now_ns, .repeats_done = ended.repeats};
+}
+
+bool FastClock::Ended(const RequestState& request) {
+  return request.generated >= request.request.output_tokens;
+}
+
+CostModel::LaneNs FastClock::Busy(StepIndex step) const {
+  const Strand& ended = strands_[At(step)];
+  StepSizes middle = ended.measure.sizes;
+  middle[Size::kDecodeContext] += ended.repeats / 2 * ended.measure.context_growth;
+  const CostModel::LaneNs pass = costs_.BusyNs(ended.measure.signature, middle);
+  return {.compute = pass.compute * ended.repeats, .network = pass.network * ended.repeats};
+}
+
+}  // namespace braid

@@ -1,0 +1,86 @@
+#pragma once
+
+#include "plan/executor.h"
+#include "planner/cost/cost_model.h"
+#include "planner/measure/measure_step.h"
+
+#include <cstdint>
+#include <queue>
+#include <vector>
+
+namespace braid {
+
+/// The clock as executor: steps take the time that the cost model says, nothing is computed.
+///
+/// A step that has its ranks to itself takes exactly what its template takes task by task
+/// (CostModel::StepNs). Steps that share ranks as strands progress at rates: the primary nearly at
+/// its own pace, the others in the gaps that its lanes leave; rates change only when a strand
+/// starts or ends on one of the ranks.
+/// Cost: O(repeats) at ~0.1 us, O(strands of its instances) per start and end.
+/// Thread: one.
+class FastClock final : public Executor {
+ public:
+  /// `costs` is borrowed. `planning_ns`: what the host needs before each step that was planned anew.
+  FastClock(const CostModel& costs, const ClusterSpec& cluster, std::int64_t planning_ns = 0);
+
+  void Start(const EngineView& view, StepIndex step) override;
+  void Stop(StepIndex step, std::int64_t now_ns) override;
+  std::int64_t NextNs() override;
+  Completion Next() override;
+  bool Ended(const RequestState& request) override;
+
+  /// What a step that ended kept its lanes busy, all repeats; valid until the index is used again.
+  CostModel::LaneNs Busy(StepIndex step) const;
+  const StepMeasure& Measure(StepIndex step) const {
+    return strands_[static_cast<std::size_t>(step)].measure;
+  }
+
+ private:
+  static constexpr std::int64_t kFullRate = 1024;
+
+  struct Strand {
+    bool live = false;
+    std::uint64_t number = 0;
+    std::int32_t priority = 0;
+    StepMeasure measure;
+    std::vector<std::int32_t> instances;
+    std::int32_t repeats = 1;
+    std::int64_t period_ns = 0;
+    // Work is the time the step would take alone.
+    std::int64_t work_ns = 0;       ///< of all repeats
+    std::int64_t done_ns = 0;       ///< of it, at `updated_ns`
+    std::int64_t updated_ns = 0;
+    std::int64_t rate = kFullRate;  ///< work per time, in 1/1024
+    std::int64_t end_ns = 0;
+    std::int32_t boundary = 0;        ///< a boundary at or before done_ns, counted in repeats
+    std::int64_t boundary_work_ns = 0;
+    std::int64_t compute_share = kFullRate;  ///< of its own time
+    std::int64_t network_share = 0;
+    std::uint32_t version = 0;
+  };
+  struct Due {
+    std::int64_t end_ns;
+    std::uint64_t number;
+    StepIndex step;
+    std::uint32_t version;
+    bool operator>(const Due& other) const {
+      return end_ns != other.end_ns ? end_ns > other.end_ns : number > other.number;
+    }
+  };
+
+  Strand& strand(StepIndex index) { return strands_[static_cast<std::size_t>(index)]; }
+  std::int64_t PassNs(const Strand& strand, std::int32_t repeat) const;
+  void Advance(Strand& strand, std::int64_t now_ns);
+  void Schedule(StepIndex index);
+  void Rebalance(const std::vector<std::int32_t>& instances, std::int64_t now_ns);
+  std::int64_t RateOn(std::int32_t instance, StepIndex index) const;
+
+  const CostModel& costs_;
+  StepMeter meter_;
+  std::int64_t planning_ns_;
+  std::vector<Strand> strands_;
+  std::vector<std::vector<StepIndex>> on_instance_;  ///< in order of (priority, number)
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
+};
+
+}  // namespace braid

@@ -1,0 +1,74 @@
+#include "planner/sim/simulation/observing_listener.h"
+
+namespace braid {
+namespace {
+
+RequestRecord RecordOf(const RequestState& state) {
+  return {.request = state.request,
+          .first_scheduled_ns = state.first_scheduled_ns,
+          .first_token_ns = state.first_token_ns,
+          .finish_ns = -1,
+          .longest_gap_ns = state.longest_gap_ns,
+          .prefill_degree = state.prefill_degree,
+          .decode_degree = state.decode_degree,
+          .num_chunks = state.num_chunks,
+          .num_evictions = state.num_evictions};
+}
+
+}  // namespace
+
+void ObservingListener::TellKv(const EngineView& view) {
+  std::int64_t used = 0;
+  for (const InstanceState& instance : view.instances) used += instance.used;
+  Both([&](Observer& observer) { observer.OnKv(view.now_ns, used); });
+}
+
+void ObservingListener::OnEnded(const EngineView& view, StepIndex index) {
+  const RunningStep& step = view.step(index);
+  const StepMeasure& measure = clock_.Measure(index);
+  const CostModel::LaneNs busy = clock_.Busy(index);
+  const Observer::StepSpan span = {
+      .start_ns = step.start_ns,
+      .end_ns = step.end_ns,
+      .instances = step.plan.instances.data(),
+      .num_instances = static_cast<std::int32_t>(step.plan.instances.size()),
+      .strand = step.strand,
+      .repeats = step.repeats_done,
+      .prefill_rows = measure.prefill_rows,
+      .decode_rows = measure.decode_rows,
+      .compute_ns = busy.compute,
+      .network_ns = busy.network,
+      .move = step.plan.move};
+  Both([&](Observer& observer) {
+    observer.OnStep(span);
+    if (step.plan.move) observer.OnScaling(step.end_ns, ScalingEvent::kMove);
+  });
+  TellKv(view);
+}
+
+void ObservingListener::OnFinished(const EngineView& view, const RequestState& request) {
+  RequestRecord record = RecordOf(request);
+  record.finish_ns = request.last_token_ns;
+  Both([&](Observer& observer) { observer.OnFinished(record); });
+  (void)view;
+}
+
+void ObservingListener::OnEvicted(const EngineView& view, const RequestState& /*request*/) {
+  Both([&](Observer& observer) { observer.OnScaling(view.now_ns, ScalingEvent::kEvict); });
+}
+
+void ObservingListener::OnRejected(const EngineView& /*view*/, const RequestState& request,
+                                   const std::string& /*why*/) {
+  const RequestRecord record = RecordOf(request);
+  Both([&](Observer& observer) { observer.OnFinished(record); });
+}
+
+void ObservingListener::AddUnfinished(const EngineView& view) {
+  for (const RequestState& state : view.requests) {
+    if (!state.live) continue;
+    const RequestRecord record = RecordOf(state);
+    Both([&](Observer& observer) { observer.OnFinished(record); });
+  }
+}
+
+}  // namespace braid
