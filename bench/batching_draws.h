@@ -54,12 +54,12 @@ inline BatchingDraw DrawBatching(const BatchingWorkload& workload, std::uint64_t
   const auto uniform = [&random] { return static_cast<double>(random() >> 11) * 0x1p-53; };
   BatchingDraw draw;
   draw.lines = A800Lines(workload.num_instances);
-  const PrefillLine& alone = draw.lines[static_cast<std::size_t>(
-      std::min<std::int32_t>(4, workload.num_instances))];
+  const PrefillLine& alone =
+      draw.lines[static_cast<std::size_t>(std::min<std::int32_t>(4, workload.num_instances))];
   double needed = 0;
   for (std::int32_t r = 0; r < workload.num_requests; ++r) {
-    const double length = std::floor(
-        workload.shortest * std::pow(workload.longest / workload.shortest, uniform()));
+    const double length =
+        std::floor(workload.shortest * std::pow(workload.longest / workload.shortest, uniform()));
     needed += length;
     const double limit = std::max(15e9, 25 * alone.Ns(length, length * length));
     draw.requests.push_back({.tokens = static_cast<std::int64_t>(length),

@@ -1,8 +1,8 @@
 #include "parallel/check_edges.h"
 
+#include "parallel/task_set.h"
 #include "parallel/template_builder.h"
 
-#include <set>
 #include <vector>
 
 namespace braid {
@@ -42,8 +42,7 @@ class EdgeWalk {
         }
         continue;  // an edge from the layer before, in a template without one
       }
-      ancestors_[i].insert(i - distance);
-      ancestors_[i].insert(ancestors_[i - distance].begin(), ancestors_[i - distance].end());
+      ancestors_.AddWithItsOwn(i, i - distance);
     }
     return {};
   }
@@ -58,7 +57,7 @@ class EdgeWalk {
 
   Status OrderedAfter(std::uint32_t i, std::int64_t earlier, Buffer buffer) const {
     const auto before = static_cast<std::uint32_t>(earlier);
-    if (earlier < 0 || before == i || ancestors_[i].contains(before)) return {};
+    if (earlier < 0 || before == i || ancestors_.Contains(i, before)) return {};
     return Internal(DescribeTask(tmpl_, i) + " and " + DescribeTask(tmpl_, before) +
                     " both use buffer " + std::string(BufferName(buffer)) +
                     " and no edge orders them");
@@ -89,7 +88,7 @@ class EdgeWalk {
   }
 
   const Template& tmpl_;
-  std::vector<std::set<std::uint32_t>> ancestors_;
+  TaskSets ancestors_;
   std::vector<Uses> uses_;
 };
 

@@ -1,5 +1,7 @@
 #include "parallel/template_builder.h"
 
+#include "parallel/task_set.h"
+
 #include <algorithm>
 #include <set>
 
@@ -46,12 +48,13 @@ class HazardTracker {
   std::vector<std::vector<int>> readers_;
 };
 
-/// Drops every edge that follows from others: `reach[i]` holds all that i waits for, however far.
-std::set<int> Reduce(const std::set<int>& direct, const std::vector<std::set<int>>& reach) {
+/// Drops every edge that follows from others: `reach` holds all that a task waits for, however far.
+std::set<int> Reduce(const std::set<int>& direct, const TaskSets& reach) {
   std::set<int> reduced;
   for (const int candidate : direct) {
     const bool implied = std::any_of(direct.begin(), direct.end(), [&](int other) {
-      return other != candidate && reach[static_cast<std::size_t>(other)].contains(candidate);
+      return other != candidate &&
+             reach.Contains(static_cast<std::size_t>(other), static_cast<std::size_t>(candidate));
     });
     if (!implied) reduced.insert(candidate);
   }
@@ -104,7 +107,7 @@ Template BuildTemplate(TemplateDraft draft) {
   std::vector<std::set<int>> prologue(draft.prologue.size());
   std::vector<std::set<int>> layer(draft.layer.size());
   std::vector<std::set<int>> epilogue(draft.epilogue.size());
-  std::vector<std::set<int>> reach(unrolled.size());
+  TaskSets reach(unrolled.size());
   HazardTracker hazards;
   for (int i = 0; i < static_cast<int>(unrolled.size()); ++i) {
     const auto index = static_cast<std::size_t>(i);
@@ -120,9 +123,7 @@ Template BuildTemplate(TemplateDraft draft) {
     }
     for (const int b : before) {
       distances->insert(i - b);
-      reach[index].insert(b);
-      reach[index].insert(reach[static_cast<std::size_t>(b)].begin(),
-                          reach[static_cast<std::size_t>(b)].end());
+      reach.AddWithItsOwn(index, static_cast<std::size_t>(b));
     }
   }
 

@@ -35,11 +35,11 @@ inline constexpr std::int32_t kNoMaster = -1;
 struct StepRequest {
   std::uint64_t id = 0;
   std::int32_t first_position = 0;
-  std::vector<std::int32_t> tokens;
+  std::vector<std::int32_t> tokens = {};
   std::int32_t sampled_rows = 0;
-  std::vector<KvExtent> kv;
+  std::vector<KvExtent> kv = {};
   std::int32_t master = kNoMaster;
-  std::vector<std::int32_t> ring;  ///< of the group, in its order; empty: all of it
+  std::vector<std::int32_t> ring = {};  ///< of the group, in its order; empty: all of it
 
   bool operator==(const StepRequest&) const = default;
 };

@@ -48,8 +48,7 @@ void FillHinges(const OrderedRequests& requests, std::size_t max_levels,
 
   const std::size_t width = grid.num_positions();
   const std::size_t num_rows = grid.level.size() + 1;
-  grid.late_weight.assign(num_rows * width, 0.0);
-  grid.late_slack.assign(num_rows * width, 0.0);
+  grid.late.assign(num_rows * width, {0.0, 0.0});
   // First each request alone, in the row after its level and at the position that includes it.
   for (std::size_t p = 1; p < width; ++p) {
     const std::size_t first = static_cast<std::size_t>(grid.cut[p - 1]);
@@ -57,19 +56,19 @@ void FillHinges(const OrderedRequests& requests, std::size_t max_levels,
     for (std::size_t r = first; r < end; ++r) {
       const std::size_t row = LevelOf(SlackNs(requests[r]), grid.level) + 1;
       const double inverse = InverseLimit(requests[r]);
-      grid.late_weight[row * width + p] += inverse;
-      grid.late_slack[row * width + p] += inverse * grid.level[row - 1];
+      grid.late[row * width + p].weight += inverse;
+      grid.late[row * width + p].slack += inverse * grid.level[row - 1];
     }
   }
   // Then sums along both axes.
   for (std::size_t row = 1; row < num_rows; ++row) {
-    double weight = 0;
-    double slack = 0;
+    CutGrid::Late sum{0.0, 0.0};
     for (std::size_t p = 0; p < width; ++p) {
-      weight += grid.late_weight[row * width + p];
-      slack += grid.late_slack[row * width + p];
-      grid.late_weight[row * width + p] = weight + grid.late_weight[(row - 1) * width + p];
-      grid.late_slack[row * width + p] = slack + grid.late_slack[(row - 1) * width + p];
+      CutGrid::Late& late = grid.late[row * width + p];
+      const CutGrid::Late& above = grid.late[(row - 1) * width + p];
+      sum.weight += late.weight;
+      sum.slack += late.slack;
+      late = {sum.weight + above.weight, sum.slack + above.slack};
     }
   }
 }

@@ -16,12 +16,15 @@ struct CutGrid {
   std::vector<double> pairs;
   std::vector<double> weight;  ///< of T in the objective
   std::vector<std::int64_t> slots;
-  /// kSloHinge. A request is late where T exceeds its slack (limit - waited). Row r of the tables
+  /// kSloHinge. A request is late where T exceeds its slack (limit - waited). Row r of `late`
   /// holds, by position, the sums over requests with a slack among the r smallest levels: of
   /// 1 / limit, and of slack / limit. Empty otherwise.
   std::vector<double> level;
-  std::vector<double> late_weight;
-  std::vector<double> late_slack;
+  struct Late {
+    double weight;
+    double slack;
+  };
+  std::vector<Late> late;
 
   std::size_t num_positions() const { return cut.size(); }
 };
@@ -40,8 +43,8 @@ struct OrderedRequests {
 /// Weight of T in the objective of one request.
 double TimeWeight(const BatchingProblem& problem, const BatchingRequest& request);
 
-/// Fills all but `cut`, which the caller chose. At most `max_levels` different slacks are kept; where
-/// there are more, neighbours share their mean. Scratch: `slacks`.
+/// Fills all but `cut`, which the caller chose. At most `max_levels` different slacks are kept;
+/// where there are more, neighbours share their mean. Scratch: `slacks`.
 void FillCutGrid(const OrderedRequests& requests, std::size_t max_levels,
                  std::vector<double>& slacks, CutGrid& grid);
 
@@ -58,14 +61,14 @@ class IntervalCost {
     double time_ns;
   };
   Value From(std::size_t begin) {
-    const double time_ns = line_.Ns(grid_.tokens[end_] - grid_.tokens[begin],
-                                    grid_.pairs[end_] - grid_.pairs[begin]);
+    const double time_ns =
+        line_.Ns(grid_.tokens[end_] - grid_.tokens[begin], grid_.pairs[end_] - grid_.pairs[begin]);
     double cost = time_ns * (grid_.weight[end_] - grid_.weight[begin]);
     if constexpr (kHinge) {
       while (num_late_ < grid_.level.size() && grid_.level[num_late_] < time_ns) ++num_late_;
-      const std::size_t row = num_late_ * grid_.num_positions();
-      const double weight = grid_.late_weight[row + end_] - grid_.late_weight[row + begin];
-      const double slack = grid_.late_slack[row + end_] - grid_.late_slack[row + begin];
+      const CutGrid::Late* const row = &grid_.late[num_late_ * grid_.num_positions()];
+      const double weight = row[end_].weight - row[begin].weight;
+      const double slack = row[end_].slack - row[begin].slack;
       const double late = time_ns * weight - slack;
       if (late > 0) cost += late;
     }

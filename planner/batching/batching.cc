@@ -66,8 +66,16 @@ SearchSpace Batcher::Scratch::Space(const BatchingProblem& problem) {
 
 void Batcher::Scratch::Search(const BatchingProblem& problem, const OrderedRequests& requests) {
   const SearchSpace space = Space(problem);
+  std::int64_t needed = 0;
+  for (const BatchingRequest& request : problem.requests) needed += request.slots;
+  if (needed > free_slots.back()) return;
   if (problem.method == BatchingMethod::kBucketed) {
     bucketed.Run(requests, space, search, groups);
+    return;
+  }
+  if (problem.method == BatchingMethod::kExact &&
+      ChooseBatchingMethod(requests.size(), space.num_instances()) != BatchingMethod::kExact) {
+    bucketed.RunExact(requests, space, search, groups);
     return;
   }
   grid.cut.resize(requests.size() + 1);

@@ -20,7 +20,7 @@ enum class BatchingObjective : std::uint8_t {
 /// How it is searched.
 enum class BatchingMethod : std::uint8_t {
   kExact,         ///< the optimum, up to the rounding of sums
-  kBucketed,      ///< cuts on a grid of about 100 positions and fewer widths, then cuts moved
+  kBucketed,      ///< cuts on a grid of some 250 positions and fewer degrees, then cuts moved
   kPaperRule,     ///< LoongServe's claim that both splits are monotone, as printed in the paper
   kReleasedRule,  ///< as in its released code, where one bound is the other way round
 };
@@ -80,7 +80,8 @@ BatchingMethod ChooseBatchingMethod(std::size_t num_requests, std::size_t num_in
 
 /// Partitions waiting prompts and idle instances into groups that prefill side by side. Requests
 /// are ordered by length, instances by free slots, and groups are intervals in both orders:
-///   f[i][k] = min over j < i, l < k with slots(j..i] <= free(l..k] of f[j][l] + cost((j..i], k - l)
+///   f[i][k] = min over j < i, l < k with slots(j..i] <= free(l..k] of f[j][l] + cost((j..i], k -
+///   l)
 /// Instances at the end of their order may stay idle. Reuses its memory: nothing is allocated once
 /// problems of a size have been seen.
 /// Cost:   O(n^2 m^2) at worst; pruned, see docs/algorithms.md. 64 x 8: tens of us.

@@ -1,7 +1,6 @@
 #include "planner/batching/bucketed.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -9,22 +8,20 @@
 namespace braid {
 namespace {
 
-constexpr std::size_t kPriceCuts = 64;
+constexpr std::size_t kPriceCuts = 128;
+constexpr std::size_t kHingePriceCuts = 64;  // of kSloHinge, whose intervals cost more
 constexpr std::size_t kPriceLevels = 16;
 constexpr std::size_t kCuts = 320;
-constexpr std::array<std::int32_t, 5> kOffsets = {-5, -2, 0, 2, 5};
+constexpr std::size_t kHingeCuts = 304;
 constexpr std::size_t kLevels = 64;
+constexpr double kSmallestCost = 1e-300;
 constexpr double kFirstGap = 0.01;
 constexpr double kSmallestGap = 0.001;
-constexpr double kLastGap = 2.0;
+constexpr double kRounding = 1e-9;  // of sums of some thousand terms, with much to spare
+constexpr int kMaxAttempts = 5;
 constexpr int kMaxSweeps = 4;
 
 std::size_t Index(std::int32_t value) { return static_cast<std::size_t>(value); }
-
-void SortUnique(std::vector<std::int32_t>& values) {
-  std::sort(values.begin(), values.end());
-  values.erase(std::unique(values.begin(), values.end()), values.end());
-}
 
 }  // namespace
 
@@ -35,16 +32,17 @@ void BucketedSearch::Run(const OrderedRequests& requests, const SearchSpace& spa
   FillCutGrid(requests, 0, slacks_, full_);
   ChooseDegrees(space);
   const SearchSpace fewer{space.lines, space.free_slots, degrees_};
-  ChooseCuts(requests, space.lines[1], kPriceCuts);
+  const bool hinge = requests.problem->objective == BatchingObjective::kSloHinge;
+  ChooseCuts(requests, space.lines[1], hinge ? kHingePriceCuts : kPriceCuts);
   FillCutGrid(requests, kPriceLevels, slacks_, grid_);
   const double price = pricing_.FindPrice(grid_, fewer);
   last_bound_ = pricing_.cost();
 
-  ChooseCuts(requests, space.lines[1], kCuts);
+  ChooseCuts(requests, space.lines[1], hinge ? kHingeCuts : kCuts);
   RunNear(requests, fewer, price, search, groups);
   if (groups.empty()) {
     // What only a finer cut or another degree would fit: rare, so it may cost what it costs.
-    FillCutGrid(requests, kLevels, slacks_, full_);
+    FillCutGrid(requests, std::numeric_limits<std::size_t>::max(), slacks_, full_);
     search.Run(full_, space);
     search.Backtrack(full_, groups);
     return;
@@ -54,6 +52,23 @@ void BucketedSearch::Run(const OrderedRequests& requests, const SearchSpace& spa
   for (const BatchingGroup& group : groups) grid_.cut.push_back(group.end_request);
   RunNear(requests, space, price, search, groups);
   MoveCuts(requests, space, groups);
+}
+
+// Whatever is better than the groups known lies within their distance from the guide's promise, and
+// within that distance the guided search is exact.
+void BucketedSearch::RunExact(const OrderedRequests& requests, const SearchSpace& space,
+                              GroupSearch& search, std::vector<BatchingGroup>& groups) {
+  Run(requests, space, search, groups);
+  if (groups.empty()) return;
+  constexpr std::size_t kAllLevels = std::numeric_limits<std::size_t>::max();
+  FillCutGrid(requests, kAllLevels, slacks_, full_);
+  const double price = guide_.instance_price;
+  const double known =
+      CostOf(requests, groups) + price * static_cast<double>(space.num_instances());
+  pricing_.FillGuide(full_, space, price, kSmallestGap * known, guide_);
+  guide_.gap = std::max(0.0, known - guide_.prefix_cost.back()) + kRounding * known;
+  search.RunGuided(full_, space, guide_);
+  search.Backtrack(full_, groups);
 }
 
 double BucketedSearch::CostOf(const OrderedRequests& requests,
@@ -83,27 +98,19 @@ void BucketedSearch::RunNear(const OrderedRequests& requests, const SearchSpace&
     const double known = CostOf(requests, groups) + paid - bound;
     first_gap = std::clamp(known, kSmallestGap * bound, kFirstGap * bound);
   }
-  bool found = false;
-  for (guide_.gap = first_gap; !found && guide_.gap < kLastGap * bound; guide_.gap *= 4) {
+  if (!std::isfinite(bound)) return;
+  guide_.gap = first_gap;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     search.RunGuided(grid_, space, guide_);
-    found = search.Backtrack(grid_, groups) && CostOf(requests, groups) + paid <= bound + guide_.gap;
+    const bool found = search.Backtrack(grid_, groups);
+    if (found && search.best_cost() + paid <= bound + guide_.gap) break;
+    guide_.gap *= 4;
   }
-}
-
-void BucketedSearch::ChooseCutsNear(const OrderedRequests& requests,
-                                    const std::vector<BatchingGroup>& groups) {
-  const std::int32_t count = static_cast<std::int32_t>(requests.size());
-  grid_.cut.assign({0, count});
-  for (const BatchingGroup& group : groups) {
-    for (const std::int32_t offset : kOffsets) {
-      grid_.cut.push_back(std::clamp(group.end_request + offset, 0, count));
-    }
-  }
-  SortUnique(grid_.cut);
 }
 
 // A group of requests with times t and weights w costs about (sum t) x (sum w): least in all where
-// cuts are evenly spaced in the sum of sqrt(t w). One cut in four is spaced by count instead.
+// cuts are evenly spaced in the sum of sqrt(t w). Half of the distance is that; a quarter counts
+// requests, and a quarter tokens, because slots are filled best by cuts among the longest.
 void BucketedSearch::ChooseCuts(const OrderedRequests& requests, const PrefillLine& line,
                                 std::size_t max_cuts) {
   const std::size_t count = requests.size();
@@ -111,25 +118,26 @@ void BucketedSearch::ChooseCuts(const OrderedRequests& requests, const PrefillLi
     grid_.cut = full_.cut;
     return;
   }
-  spacing_.assign(1, 0.0);
+  distance_.assign(1, 0.0);
   for (std::size_t r = 0; r < count; ++r) {
-    const BatchingRequest& request = requests[r];
-    const double time_ns = line.Ns(static_cast<double>(request.tokens), request.pairs) - line.a_ns;
-    spacing_.push_back(spacing_.back() + std::sqrt(time_ns * TimeWeight(*requests.problem, request)));
+    const double tokens = static_cast<double>(requests[r].tokens);
+    const double time_ns = line.b_ns * tokens + line.c_ns * requests[r].pairs;
+    const double weight = TimeWeight(*requests.problem, requests[r]);
+    distance_.push_back(distance_.back() + std::sqrt(time_ns * weight));
   }
-  const std::size_t by_count = max_cuts / 2;
-  grid_.cut.clear();
-  for (std::size_t c = 0; c <= by_count; ++c) {
-    grid_.cut.push_back(static_cast<std::int32_t>(c * count / by_count));
-  }
-  const double step = spacing_.back() / static_cast<double>(max_cuts - by_count);
-  double next = step;
+  const double whole = std::max(distance_.back(), kSmallestCost);
+  const double steps = static_cast<double>(max_cuts);
+  double next = 1;
+  grid_.cut.assign(1, 0);
   for (std::size_t position = 1; position < count; ++position) {
-    if (spacing_[position] < next) continue;
+    const double share = 0.5 * distance_[position] / whole +
+                         0.25 * static_cast<double>(position) / static_cast<double>(count) +
+                         0.25 * full_.tokens[position] / full_.tokens.back();
+    if (share * steps < next) continue;
     grid_.cut.push_back(static_cast<std::int32_t>(position));
-    next = std::max(next + step, spacing_[position]);
+    next = std::max(next + 1, share * steps);
   }
-  SortUnique(grid_.cut);
+  grid_.cut.push_back(static_cast<std::int32_t>(count));
 }
 
 // All of the first eight, then steps of about a seventh.

@@ -20,9 +20,13 @@ class BucketedSearch {
   void Run(const OrderedRequests& requests, const SearchSpace& space, GroupSearch& search,
            std::vector<BatchingGroup>& groups);
 
+  /// The optimum itself: the above, and what it found bounds a search over all cuts and degrees.
+  /// For queues that are long for GroupSearch::Run.
+  void RunExact(const OrderedRequests& requests, const SearchSpace& space, GroupSearch& search,
+                std::vector<BatchingGroup>& groups);
+
  private:
   void ChooseCuts(const OrderedRequests& requests, const PrefillLine& line, std::size_t max_cuts);
-  void ChooseCutsNear(const OrderedRequests& requests, const std::vector<BatchingGroup>& groups);
   static double CostOf(const OrderedRequests& requests, const std::vector<BatchingGroup>& groups);
   void ChooseDegrees(const SearchSpace& space);
   /// Guided search on grid_, the gap widened until something fits; `groups` stays if nothing does.
@@ -42,7 +46,7 @@ class BucketedSearch {
   Guide guide_;
   double last_bound_ = 0;  ///< guide_.prefix_cost of all requests, in the round before
   std::vector<std::int32_t> degrees_;
-  std::vector<double> spacing_;
+  std::vector<double> distance_;
   std::vector<double> slacks_;
 };
 

@@ -184,7 +184,7 @@ void GroupSearch::RunCellWithRule(const CutGrid& grid, const SearchSpace& space,
   }
 }
 
-bool GroupSearch::Backtrack(const CutGrid& grid, std::vector<BatchingGroup>& groups) const {
+bool GroupSearch::Backtrack(const CutGrid& grid, std::vector<BatchingGroup>& groups) {
   std::size_t end = grid.num_positions() - 1;
   const Cell* row = &cells_[end * num_columns_];
   std::size_t k = 0;
@@ -192,6 +192,7 @@ bool GroupSearch::Backtrack(const CutGrid& grid, std::vector<BatchingGroup>& gro
     if (Improves(row[candidate].cost, row[candidate].makespan_ns, row[k])) k = candidate;
   }
   if (row[k].begin < 0) return false;
+  best_cost_ = row[k].cost;
   groups.clear();
   while (end > 0) {
     const Cell& cell = cells_[end * num_columns_ + k];

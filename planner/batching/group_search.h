@@ -38,8 +38,8 @@ class GroupSearch {
   /// Fills the table with optima. Cost: O(p^2 m d) for p positions and d degrees at worst. Going
   /// from short intervals (j..i] to long ones, a cell (i, k) is left as soon as
   ///   cost(j..i] + f[j][k] >= f[i][k] so far:
-  /// T grows with the batch and every request pays T, so cost(j'..i] >= cost(j'..j] + cost(j..i] for
-  /// j' < j, and instances that hold (j'..i] hold (j'..j]; hence
+  /// T grows with the batch and every request pays T, so cost(j'..i] >= cost(j'..j] + cost(j..i]
+  /// for j' < j, and instances that hold (j'..i] hold (j'..j]; hence
   ///   f[j'][l] + cost(j'..i] >= f[j'][l] + cost(j'..j] + cost(j..i] >= f[j][k] + cost(j..i].
   void Run(const CutGrid& grid, const SearchSpace& space);
 
@@ -53,7 +53,10 @@ class GroupSearch {
 
   /// Groups of the best cell of the last row, in order, as request and instance positions; their
   /// times are left at 0. False, and `groups` as they were, if no cell of it is feasible.
-  bool Backtrack(const CutGrid& grid, std::vector<BatchingGroup>& groups) const;
+  bool Backtrack(const CutGrid& grid, std::vector<BatchingGroup>& groups);
+
+  /// Of the cell that Backtrack began with; of the grid's costs.
+  double best_cost() const { return best_cost_; }
 
  private:
   struct Cell {
@@ -93,6 +96,7 @@ class GroupSearch {
   };
   std::vector<Span> spans_;  ///< by position: the cells that RunGuided keeps
   std::size_t num_columns_ = 0;
+  double best_cost_ = 0;
 };
 
 }  // namespace braid

@@ -1,14 +1,14 @@
 #include "planner/batching/instance_price.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace braid {
 namespace {
 
-constexpr int kNumBisections = 7;
+constexpr int kMaxPrices = 6;
 constexpr double kLowestPrice = 1e-12;
-constexpr double kHighestPrice = 1e30;
 
 }  // namespace
 
@@ -84,20 +84,30 @@ std::size_t InstancePricing::Buy(const CutGrid& grid, const SearchSpace& space,
 }
 
 double InstancePricing::FindPrice(const CutGrid& grid, const SearchSpace& space) {
-  const std::size_t available = space.num_instances();
+  const double available = static_cast<double>(space.num_instances());
+  double bought = static_cast<double>(Buy(grid, space, {0, 0}));
+  if (bought <= available) return 0;
+  double best_price = 0;
+  double best_bound = cost_.back();
   double low = 0;
-  if (Buy(grid, space, {low, 0}) <= available) return low;
-  double high = cost_.back() / static_cast<double>(available);
-  // Ends: at a high price all buy one group as narrow as it fits.
-  while (Buy(grid, space, {high, high}) > available && high < kHighestPrice) {
-    low = high;
-    high = 4 * high + kLowestPrice;
+  double high = std::numeric_limits<double>::infinity();
+  // Costs fall about as 1 / instances, so what the last one saves falls as its square.
+  double price = cost_.back() * bought / (available * available) + kLowestPrice;
+  for (int i = 0; i < kMaxPrices; ++i) {
+    bought = static_cast<double>(Buy(grid, space, {price, price}));
+    // The relaxation at any price is a lower bound; the best price is that of the highest.
+    const double bound = cost_.back() - price * available;
+    if (bound > best_bound) {
+      best_bound = bound;
+      best_price = price;
+    }
+    if (bought == available) break;
+    (bought > available ? low : high) = price;
+    const double ratio = bought / available;
+    price *= ratio * ratio;
+    if (!(price > low && price < high)) price = std::isfinite(high) ? 0.5 * (low + high) : 4 * low;
   }
-  for (int i = 0; i < kNumBisections; ++i) {
-    const double middle = 0.5 * (low + high);
-    (Buy(grid, space, {middle, middle}) > available ? low : high) = middle;
-  }
-  return high;
+  return best_price;
 }
 
 void InstancePricing::FillGuide(const CutGrid& grid, const SearchSpace& space, double price,

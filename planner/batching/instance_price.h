@@ -14,8 +14,8 @@ namespace braid {
 /// Thread: one at a time.
 class InstancePricing {
  public:
-  /// The lowest price found at which no more than the instances there are get bought. Cost:
-  /// O(p w d) a price, some ten prices, for intervals of up to w positions of p and d degrees.
+  /// The price whose relaxation bounds costs best. Cost: O(p w d) a price, up to seven prices, for
+  /// intervals of up to w of p positions and d degrees.
   double FindPrice(const CutGrid& grid, const SearchSpace& space);
 
   /// Of the whole at the last price tried, instances paid.

@@ -16,8 +16,9 @@ namespace {
 // decide what the points leave open, too little to bend what they say.
 constexpr double kPriorWeight = 0.02;
 constexpr double kWorstResidual = 0.5;
-// Which of floor and terms counts depends on the rates, and the rates on it: a few rounds settle it.
-constexpr int kRounds = 4;
+// What counts (a floor or the terms above it, a message or what hides it) depends on the rates, and
+// the rates on it: a few rounds settle it.
+constexpr int kRounds = 8;
 
 struct FitPoint {
   const CalibrationPoint* point;
@@ -57,15 +58,24 @@ Result<FitPoint> Prepare(const Profile& profile, const Precision& precision,
   return FitPoint{&point, std::move(*work), SizesOf(point)};
 }
 
+double StepNs(const FitPoint& point, const Rates& rates, double overhead_ns) {
+  const SingleStrand strand(PriceTemplate(point.work, rates, overhead_ns));
+  return static_cast<double>(strand.TotalNs(point.sizes));
+}
+
+/// The best rates where what is hidden under something else, and which of floor and terms counts,
+/// stays as it is at the rates `at`.
 Rates FitOnce(const std::vector<FitPoint>& points, const std::array<Scale, kNumRates>& scales,
-              const Rates& at) {
+              const Rates& at, double overhead_ns) {
   DenseMatrix a(points.size() + kNumRates, kNumRates);
   std::vector<double> b(a.rows);
   for (std::size_t i = 0; i < points.size(); ++i) {
     const StepAmounts amounts = AmountsOf(points[i].work, points[i].sizes, at);
     const double measured = points[i].point->ns;
-    double rest = measured - amounts.known_ns;
+    // The exact time is the sum of all tasks less what overlaps.
+    double rest = measured - StepNs(points[i], at, overhead_ns);
     for (std::size_t j = 0; j < kNumRates; ++j) {
+      rest += amounts.units[j] * at.ns[j];
       rest -= amounts.units[j] * scales[j].least;
       a.at(i, j) = amounts.units[j] * scales[j].unit / measured;
     }
@@ -84,16 +94,13 @@ Rates FitOnce(const std::vector<FitPoint>& points, const std::array<Scale, kNumR
 }
 
 Result<JudgedPoint> Judge(const Profile& profile, const FitPoint& fitted, const Rates& rates) {
-  const TimedTemplate timed =
-      PriceTemplate(fitted.work, rates, profile.step_overhead_ns.value);
-  const auto predicted = static_cast<double>(SingleStrand(timed).TotalNs(fitted.sizes));
+  const double predicted = StepNs(fitted, rates, profile.step_overhead_ns.value);
   JudgedPoint judged{*fitted.point, predicted};
   if (!fitted.point->fit || std::abs(judged.relative_error()) <= kWorstResidual) return judged;
-  return FailedPrecondition("the points of the profile " + profile.name +
-                            " contradict each other: the best fit takes " +
-                            std::to_string(predicted / 1e6) + " ms for " +
-                            Describe(*fitted.point) + ", which measured " +
-                            std::to_string(fitted.point->ns / 1e6) + " ms; mend or remove it");
+  return FailedPrecondition(
+      "the points of the profile " + profile.name + " contradict each other: the best fit takes " +
+      std::to_string(predicted / 1e6) + " ms for " + Describe(*fitted.point) + ", which measured " +
+      std::to_string(fitted.point->ns / 1e6) + " ms; mend or remove it");
 }
 
 }  // namespace
@@ -144,15 +151,29 @@ Result<WorkTemplate> StepWork(const Profile& profile, const Precision& precision
   place.ring_latency_ns = profile.intra_node_latency_ns.value;
   place.all_reduce_hop_ns = profile.all_reduce_hop_ns.value;
   if (signature.across_nodes) {
-    // A ring crosses the node's links once, with the ranks of one instance; an exchange among all
-    // crosses them with half of its messages, from about half of the group in each node.
+    // A ring crosses a node's links once, with the ranks of one instance. In an exchange among all,
+    // with half of the group in each node, h of a rank's d - 1 messages cross, and h instances
+    // share the links.
     const double one = profile.inter_node_bandwidth.value / tensor_size;
     const double intra = profile.intra_node_bandwidth.value;
     place.ring_latency_ns = profile.inter_node_latency_ns.value;
     place.ring_scale = std::max(1.0, intra / one);
-    place.exchange_scale = std::max(1.0, intra / one * signature.degree / 4);
+    const double half = std::max(1.0, signature.degree / 2.0);
+    const double peers = std::max(1, signature.degree - 1);
+    place.exchange_scale = std::max(1.0, intra / one * half * half / peers);
   }
   return WorkTemplateOf(tmpl, place);
+}
+
+std::vector<JudgedPoint> JudgedBySource(const Calibration& calibration, CalibrationPoint::What what,
+                                        std::string_view source_part) {
+  std::vector<JudgedPoint> found;
+  for (const JudgedPoint& judged : calibration.points) {
+    if (judged.point.what == what && judged.point.source.find(source_part) != std::string::npos) {
+      found.push_back(judged);
+    }
+  }
+  return found;
 }
 
 Result<Calibration> Calibrate(const Profile& profile, const Precision& precision) {
@@ -172,7 +193,7 @@ Result<Calibration> Calibrate(const Profile& profile, const Precision& precision
     all.push_back(std::move(prepared));
   }
   for (int round = 0; round < kRounds && !fitted.empty(); ++round) {
-    calibration.rates = FitOnce(fitted, scales, calibration.rates);
+    calibration.rates = FitOnce(fitted, scales, calibration.rates, profile.step_overhead_ns.value);
   }
   for (const FitPoint& point : all) {
     ASSIGN_OR_RETURN(JudgedPoint judged, Judge(profile, point, calibration.rates));

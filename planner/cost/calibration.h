@@ -7,7 +7,7 @@
 #include "planner/cost/step_signature.h"
 #include "planner/cost/task_work.h"
 
-#include <string>
+#include <string_view>
 #include <vector>
 
 namespace braid {
@@ -25,6 +25,10 @@ struct Calibration {
   Rates rates;
   std::vector<JudgedPoint> points;  ///< all of the profile, those that the fit did not see included
 };
+
+/// Those of `what` whose source mentions `source_part`; for tables of one publication.
+std::vector<JudgedPoint> JudgedBySource(const Calibration& calibration, CalibrationPoint::What what,
+                                        std::string_view source_part);
 
 /// The rates that explain the profile's points best: weighted non-negative least squares on
 /// relative errors, where no rate goes below what the device's peak allows, and rates that the

@@ -2,7 +2,7 @@
 
 #include "parallel/layout/shard.h"
 #include "planner/cost/builtin_models.h"
-#include "planner/cost/nnls.h"
+#include "planner/cost/line_fit.h"
 #include "planner/cost/single_strand.h"
 
 #include <algorithm>
@@ -20,6 +20,7 @@ constexpr std::int64_t kMostCorrection = kNoCorrection * 2;
 constexpr std::int64_t kForgetting = 8;  // a new observation counts one part in so many
 
 constexpr std::size_t kFlagCombinations = 128;
+constexpr std::int32_t kMostInstances = 255;  // of a group, as templates number them
 
 std::size_t SlotOf(const StepSignature& s) {
   const auto bit = [](bool flag, unsigned at) { return static_cast<std::size_t>(flag) << at; };
@@ -93,8 +94,10 @@ struct CostModel::Tables {
   std::int64_t kv_slots = 0;
   std::vector<std::unique_ptr<Entry>> entries;  ///< by SlotOf
 
+  std::int32_t max_degree() const { return std::min(cluster.num_instances(), kMostInstances); }
+
   Entry& Find(const StepSignature& signature) {
-    BRAID_CHECK(signature.degree >= 1 && signature.degree <= cluster.num_instances());
+    BRAID_CHECK(signature.degree >= 1 && signature.degree <= max_degree());
     std::unique_ptr<Entry>& entry = entries[SlotOf(signature)];
     if (entry == nullptr) entry = Build(signature);
     return *entry;
@@ -138,7 +141,7 @@ Result<CostModel> CostModel::Make(const Profile& profile, const ModelSpec& model
                          ? cluster.kv_slots
                          : static_cast<std::int64_t>(tables->memory.left_bytes /
                                                      tables->memory.kv_bytes_per_token);
-  tables->entries.resize(static_cast<std::size_t>(cluster.num_instances() + 1) * kFlagCombinations);
+  tables->entries.resize(static_cast<std::size_t>(tables->max_degree() + 1) * kFlagCombinations);
   RETURN_IF_ERROR(
       StepWork(profile, precision, model, cluster.tensor_size, StepSignature{.prefill = true})
           .status());
@@ -169,22 +172,15 @@ PrefillLine CostModel::Prefill(std::int32_t degree) const {
 PrefillLine CostModel::Prefill(const StepSignature& signature) const {
   Tables::Entry& entry = tables_->Find(signature);
   if (entry.line.has_value()) return *entry.line;
-  // The line through whole prompts of these lengths, by relative error.
-  constexpr std::array<std::int64_t, 10> kLengths = {1'000,  2'000,  5'000,   10'000,  20'000,
-                                                     50'000, 100'000, 200'000, 500'000, 1'000'000};
-  DenseMatrix a(kLengths.size(), 3);
-  const std::vector<double> ones(kLengths.size(), 1.0);
-  for (std::size_t i = 0; i < kLengths.size(); ++i) {
-    const std::int64_t length = kLengths[i];
-    const auto ns = static_cast<double>(
-        entry.strand.TotalNs(PrefillSizes(signature.degree, 1, length)));
-    const auto tokens = static_cast<double>(length);
-    a.at(i, 0) = 1 / ns;
-    a.at(i, 1) = tokens / ns;
-    a.at(i, 2) = tokens * tokens / ns;
+  constexpr std::array<std::int64_t, 13> kLengths = {1'000,   1'500,   2'000,    3'000,  5'000,
+                                                     10'000,  20'000,  50'000,   70'000, 100'000,
+                                                     200'000, 500'000, 1'000'000};
+  std::vector<double> times;
+  for (const std::int64_t length : kLengths) {
+    const StepSizes sizes = PrefillSizes(signature.degree, 1, length);
+    times.push_back(static_cast<double>(entry.strand.TotalNs(sizes)));
   }
-  const std::vector<double> line = NonNegativeLeastSquares(a, ones);
-  entry.line = PrefillLine{.a_ns = line[0], .b_ns = line[1], .c_ns = line[2]};
+  entry.line = LineThrough(kLengths, times);
   return *entry.line;
 }
 
@@ -198,7 +194,7 @@ std::int64_t CostModel::kv_bytes_per_token() const {
                                    tables_->precision.kv_bytes);
 }
 
-std::int32_t CostModel::max_degree() const { return tables_->cluster.num_instances(); }
+std::int32_t CostModel::max_degree() const { return tables_->max_degree(); }
 
 std::int64_t CostModel::MoveNs(std::int64_t tokens, bool same_node) const {
   StepSizes sizes;
@@ -221,8 +217,8 @@ void CostModel::Observe(const StepSignature& signature, std::int64_t predicted_n
   std::int64_t& correction = tables_->Find(signature).correction;
   const double wanted = static_cast<double>(correction) * static_cast<double>(actual_ns) /
                         static_cast<double>(predicted_ns);
-  const auto clamped = static_cast<std::int64_t>(
-      std::clamp(wanted, static_cast<double>(kLeastCorrection), static_cast<double>(kMostCorrection)));
+  const auto clamped = static_cast<std::int64_t>(std::clamp(
+      wanted, static_cast<double>(kLeastCorrection), static_cast<double>(kMostCorrection)));
   correction += (clamped - correction) / kForgetting;
 }
 

@@ -25,8 +25,8 @@ struct CalibrationPoint {
   What what = What::kPrefill;
   std::int32_t tensor_size = 1;
   std::int32_t degree = 1;
-  std::int32_t batch = 1;   ///< requests of the step
-  std::int32_t length = 1;  ///< prefill: tokens of each prompt; decode: context of each request
+  std::int32_t batch = 1;    ///< requests of the step
+  std::int32_t length = 1;   ///< prefill: tokens of each prompt; decode: context of each request
   std::int32_t masters = 1;  ///< decode: instances that share its requests evenly
   double ns = 0;
   bool fit = false;  ///< the fit sees it; otherwise it only judges the fit
@@ -62,12 +62,12 @@ struct Profile {
   Figure all_reduce_efficiency;  ///< of intra_node_bandwidth, 2 (n - 1) / n of the bytes
   Figure peer_efficiency;        ///< of a link's bandwidth, one peer to another
 
-  Figure step_overhead_ns;      ///< planning and host work before the first task of a step
-  Figure prefill_launch_ns;     ///< of each compute task of a step with prompts
-  Figure decode_launch_ns;      ///< of each compute task of a step without
-  Figure ring_step_ns;          ///< each further block of a ring: launch and waiting for it
-  Figure exchange_step_ns;      ///< a layer's exchange of queries and partial results
-  Figure sampled_row_ns;        ///< each row that yields a token: sampling and bookkeeping
+  Figure step_overhead_ns;   ///< planning and host work before the first task of a step
+  Figure prefill_launch_ns;  ///< of each compute task of a step with prompts
+  Figure decode_launch_ns;   ///< of each compute task of a step without
+  Figure ring_step_ns;       ///< each further block of a ring: launch and waiting for it
+  Figure exchange_step_ns;   ///< a layer's exchange of queries and partial results
+  Figure sampled_row_ns;     ///< each row that yields a token: sampling and bookkeeping
   Figure all_reduce_hop_ns;  ///< of each of the 2 (n - 1) steps of an all-reduce over n
 
   Figure weight_bytes;      ///< of one weight, fractions where weights are quantised in blocks
@@ -85,9 +85,9 @@ struct Profile {
   std::vector<CalibrationPoint> points;
 };
 
-/// Reads a profile from YAML: `name`, `figures` (key: {value, source}) and `points`. docs/cost_model.md
-/// lists the keys.
-/// Errors: InvalidArgument; all that is wrong, one line each, as file:line:column: message.
+/// Reads a profile from YAML: `name`, `figures` (key: {value, source}) and `points`.
+/// docs/cost_model.md lists the keys. Errors: InvalidArgument; all that is wrong, one line each, as
+/// file:line:column: message.
 Result<Profile> ParseProfile(std::string_view text, const std::string& file);
 
 /// The same from a file of at most 1 MiB.

@@ -221,7 +221,8 @@ class Reader {
   }
 
   void ReadPoint(const YAML::Node& node) {
-    constexpr const char* kKnown = "model, what, tp, degree, masters, batch, length, ns, fit, source";
+    constexpr const char* kKnown =
+        "model, what, tp, degree, masters, batch, length, ns, fit, source";
     if (!node.IsMap()) {
       complaints_.Add(node.Mark(), std::string("a point must be a mapping of ") + kKnown);
       return;

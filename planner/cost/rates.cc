@@ -17,8 +17,7 @@ Result<double> FlopsOf(const Profile& profile, const Precision& precision) {
   }
   if (figure->known()) return figure->value;
   return FailedPrecondition("the profile " + profile.name + " has no figure " + name +
-                            ", which activations of " +
-                            std::to_string(precision.activation_bytes) +
+                            ", which activations of " + std::to_string(precision.activation_bytes) +
                             " bytes need; add it, or plan with another precision");
 }
 

@@ -14,16 +14,16 @@ namespace braid {
 /// what one of each takes, so that what is learned on one model or split holds for others.
 enum class Rate : std::uint8_t {
   kMatMulFlop,
-  kAttentionFlop,    ///< of prompts
-  kMemoryByte,       ///< weights and activations
-  kKvByte,           ///< KV that a decode reads
-  kAllReduceByte,    ///< bytes that one rank sends
-  kPeerByte,         ///< bytes that one rank sends to another of its node
-  kPrefillLaunch,    ///< a compute task of a step with prompts
-  kDecodeLaunch,     ///< a compute task of a step without
-  kRingStep,         ///< one more block of a ring
-  kExchangeStep,     ///< an exchange of queries and partial results
-  kSampledRow,       ///< a row that yields a token
+  kAttentionFlop,  ///< of prompts
+  kMemoryByte,     ///< weights and activations
+  kKvByte,         ///< KV that a decode reads
+  kAllReduceByte,  ///< bytes that one rank sends
+  kPeerByte,       ///< bytes that one rank sends to another of its node
+  kPrefillLaunch,  ///< a compute task of a step with prompts
+  kDecodeLaunch,   ///< a compute task of a step without
+  kRingStep,       ///< one more block of a ring
+  kExchangeStep,   ///< an exchange of queries and partial results
+  kSampledRow,     ///< a row that yields a token
   kNone,
 };
 inline constexpr std::size_t kNumRates = static_cast<std::size_t>(Rate::kNone);

@@ -45,7 +45,12 @@ RowCount RowsOf(const Task& task, const Context& context) {
   }
 }
 
-double HalfOf(const Task& task) { return task.half == Half::kWhole ? 1 : 0.5; }
+double HalfOf(const Task& task) {
+  if (task.half == Half::kWhole) return 1;
+  // The second half attends to the first, whose KV travels again in its ring.
+  if (task.half == Half::kSecond && task.rows == RowSet::kVisiting) return 1;
+  return 0.5;
+}
 
 TaskWork::Term PerRow(const Task& task, const Context& context, Rate rate, double units) {
   const RowCount rows = RowsOf(task, context);
@@ -90,9 +95,8 @@ void SetAttention(const Task& task, const Context& context, TaskWork& work) {
 void SetAttendBlock(const Task& task, const Context& context, TaskWork& work) {
   work.work = WorkClass::kAttention;
   work.cuttable = true;
-  work.terms[0] = {
-      Size::kPrefillPairs,
-      {Rate::kAttentionFlop, HalfOf(task) * FlopsPerPair(context) / context.degree()}};
+  work.terms[0] = {Size::kPrefillPairs,
+                   {Rate::kAttentionFlop, HalfOf(task) * FlopsPerPair(context) / context.degree()}};
   if (task.part > 0) work.fixed[1] = {Rate::kRingStep, 1};
 }
 
@@ -132,17 +136,15 @@ void SetCommunication(const Task& task, const Context& context, TaskWork& work) 
     case TaskKind::kQueryExchange:
       SetMessage(task, context, query * activation * context.place.exchange_scale, work);
       work.terms[0].size = Size::kQueryRows;
-      work.terms[0].per_unit.units *= task.rows == RowSet::kPeer || task.rows == RowSet::kReturned
-                                          ? 1
-                                          : context.degree() - 1;
+      work.terms[0].per_unit.units *=
+          task.rows == RowSet::kPeer || task.rows == RowSet::kReturned ? 1 : context.degree() - 1;
       work.fixed[0] = {Rate::kExchangeStep, kHalfExchange};
       return;
     case TaskKind::kPartialExchange:
       SetMessage(task, context, query * kPartialBytes * context.place.exchange_scale, work);
       work.terms[0].size = Size::kQueryRows;
-      work.terms[0].per_unit.units *= task.rows == RowSet::kPeer || task.rows == RowSet::kReturned
-                                          ? 1
-                                          : context.degree() - 1;
+      work.terms[0].per_unit.units *=
+          task.rows == RowSet::kPeer || task.rows == RowSet::kReturned ? 1 : context.degree() - 1;
       work.fixed[0] = {Rate::kExchangeStep, kHalfExchange};
       return;
     case TaskKind::kSendKv:
@@ -284,7 +286,6 @@ StepAmounts AmountsOf(const WorkTemplate& work, const StepSizes& sizes, const Ra
   const auto add_section = [&](const Section& section, double times) {
     for (std::uint32_t i = 0; i < section.num_tasks; ++i) {
       const TaskWork& task = work.tasks[section.first_task + i];
-      amounts.known_ns += task.known_ns * times;
       for (const TaskWork::Amount& amount : task.fixed) add(amount, times);
       double variable = 0;
       const auto size_of = [&](const TaskWork::Term& term) {

@@ -63,11 +63,10 @@ WorkTemplate WorkTemplateOf(const Template& tmpl, const WorkPlace& place);
 /// The template in nanoseconds.
 TimedTemplate PriceTemplate(const WorkTemplate& work, const Rates& rates, double overhead_ns);
 
-/// How often each rate occurs in a step of these sizes where nothing overlaps; `known_ns` beside
-/// them. Of a floor and the terms above it the one counts that is larger at `rates`.
+/// How many units of each rate all tasks of a step of these sizes take together. Of a floor and the
+/// terms above it the one counts that is larger at `rates`.
 struct StepAmounts {
   std::array<double, kNumRates> units = {};
-  double known_ns = 0;
 };
 StepAmounts AmountsOf(const WorkTemplate& work, const StepSizes& sizes, const Rates& rates);
 

@@ -12,7 +12,8 @@ namespace braid {
 enum class Size : std::uint8_t {
   kRows,           ///< tokens whose linear layers run here
   kSampledRows,    ///< of them, those that yield logits
-  kPrefillPairs,   ///< (p + n)^2 - p^2 over prefill chunks of n tokens after p, this instance's share
+  kPrefillPairs,   ///< (p + n)^2 - p^2 over prefill chunks of n tokens after p, this instance's
+                   ///< share
   kDecodeContext,  ///< KV tokens that decode rows read here
   kRingTokens,     ///< KV tokens in the largest block that travels one ring step
   kQueryRows,      ///< decode rows whose queries travel to one peer (and whose partials return)
@@ -29,7 +30,8 @@ struct StepSizes {
   bool operator==(const StepSizes&) const = default;
 };
 
-/// Resources that slow each other when two tasks use them at once; indices of the contention matrix.
+/// Resources that slow each other when two tasks use them at once; indices of the contention
+/// matrix.
 enum class WorkClass : std::uint8_t { kMatMul, kAttention, kOther, kNetwork };
 inline constexpr int kNumWorkClasses = 4;
 
@@ -85,7 +87,8 @@ struct TimedTemplate {
   Section layer;
   Section epilogue;
   std::int32_t num_layers = 0;
-  std::int64_t overhead_ns = 0;  ///< before the first task of every step: planning, launch, host work
+  std::int64_t overhead_ns =
+      0;  ///< before the first task of every step: planning, launch, host work
 };
 
 }  // namespace braid

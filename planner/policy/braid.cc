@@ -7,6 +7,9 @@ namespace {
 
 std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
 
+constexpr std::int32_t kBulkPriority = 0;
+constexpr double kStretchWeight = 1.0 / 32;
+
 }  // namespace
 
 BraidPolicy::BraidPolicy(const PolicyOptions& options, const CostModel& costs,
@@ -89,6 +92,9 @@ void BraidPolicy::Arrive(const EngineView& view, RequestIndex request, StepSink&
   } else {
     bulk_.push_back(request);
     bulk_changed_ = true;
+    on_time_.Arrived(view.now_ns,
+                     LeftNs(state, 1) * stretch_ / static_cast<double>(instances_.size()),
+                     fresh.limit_ns);
   }
 }
 
@@ -127,6 +133,11 @@ void BraidPolicy::EndStep(const EngineView& view, const RunningStep& ended) {
     if (instance.component != kNoIndex) component(instance.component).dirty = true;
   }
   bulk_changed_ = true;
+  if (ended.plan.priority == kBulkPriority && ended.plan.predicted_ns > 0) {
+    const double taken = static_cast<double>(ended.end_ns - ended.start_ns);
+    stretch_ += kStretchWeight * (taken / static_cast<double>(ended.plan.predicted_ns) - stretch_);
+    std::erase(in_chunk_, ended.plan.requests.front().request);
+  }
   for (const PlannedRequest& planned : ended.plan.requests) EndPrefill(view, planned);
 }
 

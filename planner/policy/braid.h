@@ -4,6 +4,7 @@
 #include "planner/cost/cost_model.h"
 #include "planner/measure/measure_step.h"
 #include "planner/policy/length_estimate.h"
+#include "planner/policy/on_time.h"
 #include "planner/policy/placement.h"
 #include "planner/policy/policy_options.h"
 #include "planner/policy/request_set.h"
@@ -37,6 +38,8 @@ class BraidPolicy final : public Planner {
     std::int64_t limit_ns = 0;      ///< to its first token, after its arrival
     std::int32_t component = kNoIndex;  ///< decode group, kNoIndex: does not decode
     bool express = false;
+    bool lost = false;              ///< given up for its limit: comes after the others
+    DueWork due;                    ///< scratch of ChooseLost
     bool ended = false;             ///< in the events being handled
   };
   struct Instance {
@@ -54,6 +57,7 @@ class BraidPolicy final : public Planner {
     StepIndex running = kNoIndex;
     std::vector<StepIndex> also_running;  ///< of groups that joined this one
     std::int64_t period_ns = 0;  ///< of the running step
+    std::int64_t context = 0;    ///< KV tokens of its requests when it was issued
     bool dirty = false;          ///< what should run is not what runs
     bool live = false;
   };
@@ -69,12 +73,14 @@ class BraidPolicy final : public Planner {
 
   // braid_placement.cc: homes
   bool ChooseHome(const EngineView& view, RequestIndex request, bool bulk_free_only);
+  std::int32_t PackedHome(const EngineView& view, std::int64_t need) const;
   void Promise(RequestIndex request, std::vector<KvShare> home);
   std::int64_t Need(const RequestState& state) const;
 
   // braid_prefill.cc
   void IssueExpress(const EngineView& view, std::int32_t instance, StepSink& sink);
   void PlaceExpress(const EngineView& view, StepSink& sink);
+  void ChooseLost(const EngineView& view);
   void IssueBulk(const EngineView& view, StepSink& sink);
   bool IssueChunk(const EngineView& view, RequestIndex request,
                   const std::vector<std::int32_t>& group, StepSink& sink);
@@ -105,6 +111,10 @@ class BraidPolicy final : public Planner {
   std::vector<RequestIndex> express_waiting_;  ///< have no home yet, oldest first
   std::vector<RequestIndex> bulk_;             ///< not in a step
   std::vector<std::int32_t> places_;           ///< of RequestSet
+  std::vector<RequestIndex> in_chunk_;         ///< bulk requests in a step
+  OnTime on_time_;
+  std::vector<DueWork*> due_;       ///< scratch
+  double stretch_ = 1;              ///< of bulk chunks, by what shares their ranks
   bool bulk_changed_ = false;
   bool memory_changed_ = false;
   std::vector<std::int32_t> touched_;  ///< scratch: instances whose express strand may start

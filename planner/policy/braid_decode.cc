@@ -116,7 +116,9 @@ void BraidPolicy::IssueDecode(const EngineView& view, std::int32_t index, StepSi
   plan_.priority = kDecodePriority;
   plan_.max_repeats = kUntilStopped;
   plan_.period_ns = period;
+  group.context = 0;
   group.decoding.ForEach([&](RequestIndex request) {
+    group.context += view.request(request).kv_tokens;
     // New tokens stay with the owner that has most room.
     const RequestState& state = view.request(request);
     std::int32_t master = state.owners.front().instance;

@@ -20,10 +20,42 @@ void BraidPolicy::Promise(RequestIndex request, std::vector<KvShare> home) {
   task(request).home = std::move(home);
 }
 
+/// While long prompts want the ranks, a decode that starts elsewhere would read all weights once
+/// more a pass: the fullest instance takes it whose passes and express queue leave room.
+/// kNoIndex: none.
+std::int32_t BraidPolicy::PackedHome(const EngineView& view, std::int64_t need) const {
+  std::int32_t best = kNoIndex;
+  for (std::int32_t i = 0; i < static_cast<std::int32_t>(instances_.size()); ++i) {
+    const Instance& candidate = instances_[At(i)];
+    if (candidate.component == kNoIndex) continue;
+    if (view.instance(i).capacity - candidate.promised < need) continue;
+    if (candidate.express_queue_ns > options_.express_ns) continue;
+    const Component& group = components_[At(candidate.component)];
+    StepSizes sizes;
+    sizes[Size::kRows] = static_cast<std::int64_t>(group.decoding.size()) + 1;
+    sizes[Size::kSampledRows] = sizes[Size::kRows];
+    sizes[Size::kDecodeContext] = group.context + need;
+    const std::int64_t pass_ns = costs_.StepNs({.degree = 1, .decode = true}, sizes);
+    if (static_cast<double>(pass_ns) >
+        options_.pack_share * options_.pace * static_cast<double>(options_.tpot_ns)) {
+      continue;
+    }
+    if (best == kNoIndex || candidate.promised > instances_[At(best)].promised) best = i;
+  }
+  return best;
+}
+
 /// One instance where one has room: of those the one with the least to do, then the fullest. Else
 /// as few as hold it, emptiest first.
 bool BraidPolicy::ChooseHome(const EngineView& view, RequestIndex request, bool bulk_free_only) {
   const std::int64_t need = Need(view.request(request));
+  if (options_.packing && !bulk_free_only && !(bulk_.empty() && in_chunk_.empty())) {
+    const std::int32_t packed = PackedHome(view, need);
+    if (packed != kNoIndex) {
+      Promise(request, {{.instance = packed, .tokens = static_cast<std::int32_t>(need)}});
+      return true;
+    }
+  }
   std::int32_t best = kNoIndex;
   std::int64_t best_load = 0;
   std::int64_t best_promised = 0;

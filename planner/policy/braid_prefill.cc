@@ -111,13 +111,38 @@ bool BraidPolicy::IssueChunk(const EngineView& view, RequestIndex request,
                             .master = group.front(),
                             .first_share = 0,
                             .num_shares = static_cast<std::uint32_t>(plan_.shares.size())});
+  const double after = state.kv_tokens + rows;
+  const double before = state.kv_tokens;
+  plan_.predicted_ns = static_cast<std::int64_t>(
+      lines_[At(degree)].Ns(rows, after * after - before * before));
   if (sink.Issue(plan_) != Issued::kYes) return false;
+  in_chunk_.push_back(request);
   const StepIndex step = view.instance(group.front()).steps.back();
   for (const std::int32_t index : group) {
     at(index).bulk = step;
     if (at(index).component != kNoIndex) component(at(index).component).dirty = true;
   }
   return true;
+}
+
+/// Under overload somebody will be late: the fewest are if it is the costliest.
+void BraidPolicy::ChooseLost(const EngineView& view) {
+  due_.clear();
+  const double workers = static_cast<double>(instances_.size());
+  const auto add = [&](RequestIndex request) {
+    const RequestState& state = view.request(request);
+    Task& mine = task(request);
+    mine.due.work_ns = LeftNs(state, 1) * stretch_ / workers;
+    mine.due.due_ns = state.request.arrival_ns + mine.limit_ns - view.now_ns;
+    const bool starves =
+        view.now_ns - state.request.arrival_ns > options_.starvation_factor * mine.limit_ns;
+    mine.due.on_time = true;
+    if (!starves) due_.push_back(&mine.due);
+  };
+  for (const RequestIndex request : bulk_) add(request);
+  for (const RequestIndex request : in_chunk_) add(request);
+  on_time_.Choose(view.now_ns, due_);
+  for (const RequestIndex request : bulk_) task(request).lost = !task(request).due.on_time;
 }
 
 /// Least slack first; those that cannot meet their limit any more come last, unless they have waited
@@ -127,6 +152,7 @@ void BraidPolicy::IssueBulk(const EngineView& view, StepSink& sink) {
   std::int32_t num_free = 0;
   for (const Instance& instance : instances_) num_free += instance.bulk == kNoIndex ? 1 : 0;
   if (num_free == 0) return;
+  ChooseLost(view);
   struct Candidate {
     RequestIndex request;
     bool lost;
@@ -136,14 +162,10 @@ void BraidPolicy::IssueBulk(const EngineView& view, StepSink& sink) {
   order.reserve(bulk_.size());
   for (const RequestIndex request : bulk_) {
     const RequestState& state = view.request(request);
-    const std::int64_t slack = SlackNs(view, request);
-    const std::int64_t waited = view.now_ns - state.request.arrival_ns;
-    const bool lost =
-        slack + static_cast<std::int64_t>(LeftNs(state, 1) -
-                                          LeftNs(state, cluster_.instances_per_node())) <
-            0 &&
-        waited < options_.starvation_factor * task(request).limit_ns;
-    order.push_back({request, options_.slack_order && lost,
+    // Who has begun holds slots already: switching must be worth something.
+    const bool begun = state.kv_tokens > 0 && options_.hysteresis;
+    const std::int64_t slack = SlackNs(view, request) - (begun ? options_.switch_slack_ns : 0);
+    order.push_back({request, options_.slack_order && task(request).lost,
                      options_.slack_order ? slack : state.request.arrival_ns});
   }
   std::sort(order.begin(), order.end(), [&](const Candidate& a, const Candidate& b) {

@@ -33,7 +33,7 @@ void LoongServe::Plan(const EngineView& view, std::span<const Event> events, Ste
     const Choice choice = std::move(pending_);
     pending_ = Choice();
     IssuePrefills(view, choice, sink);
-  } else if (prefills_.empty()) {
+  } else if (prefills_.empty() || !options_.barrier) {
     if (MayAdmit() || global_step_due_) {
       StopDecodes(sink);
       if (!AnyDecodeRuns()) GlobalStep(view, sink);
@@ -42,9 +42,8 @@ void LoongServe::Plan(const EngineView& view, std::span<const Event> events, Ste
   } else if (options_.backfill) {
     Backfill(view, sink);
   }
-  if (!global_step_due_ && !(prefills_.empty() && MayAdmit() && AnyDecodeRuns())) {
-    IssueDecodes(view, sink);
-  }
+  const bool stopping = MayAdmit() && (prefills_.empty() || !options_.barrier);
+  if (!global_step_due_ && !(stopping && AnyDecodeRuns())) IssueDecodes(view, sink);
 }
 
 void LoongServe::Handle(const EngineView& view, const Event& event, StepSink& sink) {
@@ -89,7 +88,7 @@ void LoongServe::Handle(const EngineView& view, const Event& event, StepSink& si
       }
       if (!ended.plan.requests.front().decode) {
         EndPrefill(view, ended);
-        if (prefills_.empty()) global_step_due_ = true;
+        if (prefills_.empty() || !options_.barrier) global_step_due_ = true;
         return;
       }
       for (Batch& batch : batches_) {
@@ -143,6 +142,16 @@ bool LoongServe::AnyDecodeRuns() const {
   });
 }
 
+/// Whether a prefill uses instances of the batch.
+bool LoongServe::UnderPrefill(const Batch& batch) const {
+  return std::any_of(prefills_.begin(), prefills_.end(), [&](const Prefill& prefill) {
+    return std::any_of(batch.instances.begin(), batch.instances.end(), [&](std::int32_t index) {
+      return std::find(prefill.instances.begin(), prefill.instances.end(), index) !=
+             prefill.instances.end();
+    });
+  });
+}
+
 void LoongServe::StopDecodes(StepSink& sink) {
   for (const Batch& batch : batches_) {
     if (batch.live && batch.running != kNoIndex) sink.Stop(batch.running);
@@ -151,7 +160,7 @@ void LoongServe::StopDecodes(StepSink& sink) {
 
 void LoongServe::GlobalStep(const EngineView& view, StepSink& sink) {
   global_step_due_ = false;
-  for (Batch& batch : batches_) batch.paused = false;
+  for (Batch& batch : batches_) batch.paused = UnderPrefill(batch);
   MergeOverlapping();
   DropIdleInstances(view);
   if (!MayAdmit()) return;
@@ -207,6 +216,7 @@ void LoongServe::MergeOverlapping() {
     for (std::int32_t i = 0; i < static_cast<std::int32_t>(batches_.size()); ++i) {
       for (std::int32_t j = i + 1; j < static_cast<std::int32_t>(batches_.size()); ++j) {
         if (!batch(i).live || !batch(j).live || !overlap(batch(i), batch(j))) continue;
+        if (batch(i).paused || batch(j).paused) continue;
         Merge(i, j);
         merged = true;
       }

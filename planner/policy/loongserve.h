@@ -59,6 +59,7 @@ class LoongServe final : public Planner {
   void StopDecodes(StepSink& sink);
   bool AnyDecodeRuns() const;
   bool MayAdmit() const;
+  bool UnderPrefill(const Batch& batch) const;
   std::int32_t NewBatch();
   void Merge(std::int32_t into, std::int32_t from);
   void MergeOverlapping();

@@ -71,7 +71,9 @@ LoongServe::Choice LoongServe::Dispatch(const EngineView& view) {
          grown.tokens > static_cast<double>(options_.max_prefill_tokens))) {
       break;
     }
-    bool taken = FitsFuture(view, *next);
+    // The first of an idle cluster is never refused for what it may become.
+    const bool alone = choice.requests.empty() && !decodes && prefills_.empty();
+    bool taken = FitsFuture(view, *next) || alone;
     const std::int64_t total = needed + state.prefill_target + 1;
     if (taken && total > free) {
       const std::int32_t preempted = BatchToPreempt(view, choice, state, total - free);

@@ -19,6 +19,9 @@ struct PolicyOptions {
   std::int32_t wait_passes = 10;                  ///< decode passes between two admissions
   std::int32_t master_rows = 128;                 ///< decode rows beyond which another master pays
 
+  /// replicas, static-tp: arrivals in turn, as the papers' baselines; else to the least loaded.
+  bool round_robin = false;
+
   // chunked-prefill
   std::int32_t chunk_tokens = 2048;  ///< rows of a pass
 
@@ -31,7 +34,8 @@ struct PolicyOptions {
   // loongserve: the paper, unless a flag asks for what the released code does
   bool released_dispatch = false;
   BatchingMethod batching = BatchingMethod::kExact;
-  bool backfill = false;
+  bool backfill = false;  ///< idle instances may prefill what ends before the others
+  bool barrier = false;   ///< no prefill starts before all that run have ended
   std::int32_t out_of_order = 64;  ///< admissions that may overtake a blocked head
 
   // the limits that SLO-aware policies plan for
@@ -43,13 +47,16 @@ struct PolicyOptions {
   std::int64_t express_ns = 150'000'000;   ///< a prompt that takes less alone goes whole
   std::int64_t chunk_ns = 1'000'000'000;   ///< of a chunk of a longer one
   double pace = 0.8;               ///< of tpot_ns: distance of decode passes beside prefills
+  double pack_share = 0.9;         ///< of a paced pass that decodes of one instance may fill
   double growth_gain = 0.3;        ///< least gain of another instance, of its fair share
-  std::int64_t starvation_factor = 4;  ///< of the TTFT limit: then even the lost go first
+  std::int64_t switch_slack_ns = 10'000'000'000;  ///< less slack that takes a long prompt's turn
+  std::int64_t starvation_factor = 20;  ///< of the TTFT limit: then even the lost go first
 
   // braid: each mechanism can be switched off
   bool chunking = true;         ///< long prompts yield at chunk boundaries
   bool degree_growth = true;    ///< a later chunk may use more instances
   bool strands = true;          ///< groups may share ranks
+  bool packing = true;          ///< decodes gather where they read the weights together
   bool headroom = true;         ///< packing leaves room for growth
   bool hysteresis = true;       ///< degrees change only for a clear gain
   bool slack_order = true;      ///< least slack first, else first come

@@ -75,7 +75,12 @@ void StaticGroups::Arrive(const EngineView& view, RequestIndex request, StepSink
   }
   const RequestState& state = view.request(request);
   std::int32_t best = 0;
-  for (std::int32_t i = 1; i < static_cast<std::int32_t>(groups_.size()); ++i) {
+  if (options_.round_robin) {
+    best = next_group_;
+    next_group_ = (next_group_ + 1) % static_cast<std::int32_t>(groups_.size());
+  }
+  for (std::int32_t i = 1; !options_.round_robin && i < static_cast<std::int32_t>(groups_.size());
+       ++i) {
     if (groups_[At(i)].outstanding < groups_[At(best)].outstanding) best = i;
   }
   group_of_[At(request)] = best;

@@ -60,6 +60,7 @@ class StaticGroups final : public Planner {
   bool chunked_;
   LengthEstimate lengths_;
   std::vector<Group> groups_;
+  std::int32_t next_group_ = 0;  ///< of round robin
   std::vector<std::int32_t> group_of_;   ///< by request
   std::vector<std::int32_t> places_;     ///< of RequestSet
   std::vector<std::int64_t> promised_;   ///< tokens that a request counts for in `outstanding`

@@ -17,7 +17,7 @@ struct RequestRecord {
   std::int32_t decode_degree = 0;        ///< largest number that attended for it while decoding
   std::int32_t num_chunks = 0;           ///< prefill steps it took part in
   std::int32_t num_evictions = 0;        ///< times its KV was dropped or swapped out
-  bool rejected = false;                 ///< never could run; finish_ns is -1 as for unfinished ones
+  bool rejected = false;                 ///< never could run; also unfinished
 };
 
 /// A fact of the run beside its requests.

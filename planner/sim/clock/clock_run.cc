@@ -42,10 +42,8 @@ std::int32_t ClockRun::Admit(std::int64_t now_ns) {
 }
 
 void ClockRun::BreakOff(std::size_t lane, std::int32_t strand, std::int64_t now_ns) {
-  const std::int64_t held = now_ns - lanes_[lane].start_ns;
-  row(strand).held_ns[lane] += held;
-  row(strand).work_ns += lanes_[lane].units - lanes_.UnfinishedUnits(lane, now_ns);
-  result_->busy_ns[lane] += held;
+  Book(lane, strand, now_ns - lanes_[lane].start_ns,
+       lanes_[lane].units - lanes_.UnfinishedUnits(lane, now_ns));
 }
 
 void ClockRun::End(std::int64_t now_ns) {

@@ -36,12 +36,17 @@ class ClockRun {
   void Stop(std::size_t lane, const Part& part, std::int64_t now_ns) {
     const LanePair::Piece& piece = lanes_[lane];
     const std::int64_t held = now_ns - piece.start_ns;
-    StrandResult& row = result_->strands[static_cast<std::size_t>(part.strand)];
-    row.held_ns[lane] += held;
-    row.work_ns += piece.units - piece.after_units;  // in units until End
-    result_->busy_ns[lane] += held;
+    Book(lane, part.strand, held, piece.units - piece.after_units);
     if (options_.trace && held > 0) Trace(lane, part, now_ns);
     lanes_.Vacate(lane);
+  }
+
+  /// Work is in units until End. Books pieces of a strand that stopped without being told of one by
+  /// one.
+  void Book(std::size_t lane, std::int32_t strand, std::int64_t held_ns, std::int64_t units) {
+    row(strand).held_ns[lane] += held_ns;
+    row(strand).work_ns += units;
+    result_->busy_ns[lane] += held_ns;
   }
 
   /// Books what a running piece has done by now: the clock is stopped.
@@ -58,6 +63,7 @@ class ClockRun {
     return result_->strands[static_cast<std::size_t>(strand)];
   }
   std::int64_t stop_ns() const { return options_.stop_ns; }
+  bool traces() const { return options_.trace; }
 
  private:
   void Trace(std::size_t lane, const Part& part, std::int64_t now_ns);

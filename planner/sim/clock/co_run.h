@@ -12,7 +12,7 @@ namespace braid {
 /// A step that is repeated beside others. Its number is its place in the list.
 struct CoRunStrand {
   const TimedTemplate* tmpl = nullptr;
-  StepSizes sizes;
+  StepSizes sizes = {};
   std::int32_t priority = 0;
 };
 

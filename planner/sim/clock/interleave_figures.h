@@ -27,13 +27,15 @@ Result<InterleaveOutcome> MeasureInterleaving(const InterleaveWorkload& workload
 /// The pipeline of RunPipeline; no delays.
 InterleaveOutcome MeasurePipeline(const InterleaveWorkload& workload, std::int32_t num_stages);
 
-/// The disciplines of the comparison, in the order of the published table.
+/// Columns of the comparison: those of the published table, then lanes as Braid sets them.
+inline constexpr std::array<const char*, 6> kInterleaveColumns = {
+    "tp", "pp4", "rounds", "rounds+split", "lanes 0.02", "lanes"};
+
 struct InterleaveRow {
   std::int64_t network_share = 0;  ///< thousandths
-  /// tp, pp4, rounds, rounds + network split, lanes
-  std::array<InterleaveOutcome, 5> here;
+  std::array<InterleaveOutcome, 6> here;
   std::array<double, 5> published_throughput;
-  std::array<double, 4> published_latency;  ///< rounds with split: not published
+  std::array<double, 5> published_latency;  ///< 0: not published
 };
 
 /// A figure with a target.
@@ -62,6 +64,7 @@ struct InterleaveReport {
   /// seeds.
   double reference_latency_ratio = 0;
   double pooled_latency_ratio = 0;
+  double worst_waiting = 0;             ///< of one strand over its step, seed 0
   double depth_2_throughput_ratio = 0;  ///< lanes with depth 2 over tp, seed 0
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "planner/cost/timed_template.h"
+#include "planner/sim/clock/unrolled_strand.h"
 
 #include <array>
 #include <cstdint>
@@ -53,12 +54,30 @@ class LanePair {
     pieces_[lane].stop_ns = kNever;
   }
 
+  /// As Begin for the task of the same owner that follows at once on the one that stops now, and
+  /// Retime.
+  void Follow(std::size_t lane, const LaneTask& task, bool cuttable) {
+    Piece& mine = pieces_[lane];
+    Piece& other = pieces_[1 - lane];
+    const std::int64_t now_ns = mine.stop_ns;
+    mine.work = task.work;
+    mine.cuttable = cuttable;
+    mine.start_ns = mine.since_ns = now_ns;
+    mine.left_units = mine.units = task.work_ns * kUnitsPerNs;
+    mine.factor = ContentionMatrix::kOne;
+    if (other.owner >= 0 && other.owner != mine.owner) {
+      mine.factor = Factor(mine.work, other.work);
+      SetSpeed(other, Factor(other.work, mine.work), now_ns);
+    }
+    SetStop(mine);
+  }
+
   /// Lets the piece stop at the next multiple of `quantum_units` of its work, if that is before its
-  /// end. True if it stops at once.
+  /// end and it was not asked before. True if it stops at once.
   bool Cut(std::size_t lane, std::int64_t quantum_units, std::int64_t now_ns) {
     Piece& mine = pieces_[lane];
-    if (!mine.cuttable || mine.after_units > 0) return false;
-    if (mine.units <= quantum_units && mine.since_ns != now_ns) return false;
+    if (!mine.cuttable) return false;
+    mine.cuttable = false;  // later attempts would find the same boundary
     Settle(mine, now_ns);
     const std::int64_t done = mine.units - mine.left_units;
     const std::int64_t boundary = (done + quantum_units - 1) / quantum_units * quantum_units;
@@ -78,10 +97,7 @@ class LanePair {
       if (mine.owner < 0) continue;
       const std::int64_t factor =
           together ? Factor(mine.work, pieces_[1 - lane].work) : ContentionMatrix::kOne;
-      if (factor == mine.factor) continue;
-      Settle(mine, now_ns);
-      mine.factor = factor;
-      SetStop(mine);
+      SetSpeed(mine, factor, now_ns);
     }
   }
 
@@ -104,6 +120,13 @@ class LanePair {
                                   ? passed * kUnitsPerNs
                                   : passed * (kUnitsPerNs * ContentionMatrix::kOne) / piece.factor;
     piece.left_units = done < piece.left_units ? piece.left_units - done : 0;
+  }
+
+  static void SetSpeed(Piece& piece, std::int64_t factor, std::int64_t now_ns) {
+    if (factor == piece.factor) return;
+    Settle(piece, now_ns);
+    piece.factor = factor;
+    SetStop(piece);
   }
 
   static void SetStop(Piece& piece) {

@@ -37,6 +37,7 @@ class ListLanes {
   };
 
   Status Simulate();
+  bool RunAhead(std::size_t lane);
   Status FillSlots(std::int64_t now_ns);
   void BeginRepeat(Slot& slot, std::int64_t now_ns);
   void SetTimer(std::int64_t now_ns);

@@ -16,7 +16,7 @@ namespace braid {
 /// A strand that is to run. Its number is its place in the list given to TaskClock::Run.
 struct StrandStart {
   const TimedTemplate* tmpl = nullptr;
-  StepSizes sizes;
+  StepSizes sizes = {};
   std::int32_t priority = 0;  ///< higher goes first; among equals the lower number
   std::int64_t arrival_ns = 0;
   /// Times that the strand runs, one after the other, keeping its place: a steady decode.
@@ -35,6 +35,7 @@ struct StrandResult {
   std::array<std::int64_t, kNumLanes> held_ns = {};
 
   std::int64_t stretch_ns() const { return held_ns[0] + held_ns[1] - work_ns; }
+  bool operator==(const StrandResult&) const = default;
 };
 
 /// A task, or a piece of one, on its lane.

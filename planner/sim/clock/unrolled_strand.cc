@@ -22,6 +22,12 @@ Status UnrolledStrand::CheckSections(const TimedTemplate& tmpl) {
   if (tmpl.num_layers < 0) {
     return InvalidArgument("a template of " + std::to_string(tmpl.num_layers) + " layers");
   }
+  const std::int64_t num_tasks = std::int64_t{tmpl.prologue.num_tasks} + tmpl.epilogue.num_tasks +
+                                 std::int64_t{tmpl.layer.num_tasks} * std::int64_t{tmpl.num_layers};
+  if (num_tasks < 1 || num_tasks > kMaxTasks) {
+    return InvalidArgument("a template of " + std::to_string(num_tasks) +
+                           " tasks; the clock runs 1 to " + std::to_string(kMaxTasks));
+  }
   return {};
 }
 
@@ -59,6 +65,7 @@ Status UnrolledStrand::AppendSection(const TimedTemplate& tmpl, const Section& s
     }
     places_.push_back((counts_[lane]++ << 1) | lane);
     lanes_[lane].push_back(entry);
+    work_ns_ += entry.work_ns;
   }
   return {};
 }
@@ -82,11 +89,18 @@ void UnrolledStrand::RepeatLayer(const TimedTemplate& tmpl, std::int32_t times) 
     }
     counts_[lane] = static_cast<std::uint32_t>(tasks.size());
   }
-  const std::size_t first = places_.size();
-  places_.resize(first + std::size_t{num_tasks} * static_cast<std::size_t>(times));
-  for (std::size_t i = first; i < places_.size(); ++i) {
-    const std::uint32_t before = places_[i - num_tasks];
-    places_[i] = before + (period[before & 1] << 1);
+  // Of the places only those that a later edge may reach: of the last layers.
+  const std::size_t end = places_.size() + std::size_t{num_tasks} * static_cast<std::size_t>(times);
+  const std::size_t first = std::max(places_.size(), end - std::min<std::size_t>(end, reach_));
+  const std::size_t known = places_.size() - num_tasks;
+  places_.resize(end);
+  for (std::size_t i = first; i < end; ++i) {
+    const auto layers = static_cast<std::uint32_t>((i - known) / num_tasks);
+    const std::uint32_t before = places_[known + (i - known) % num_tasks];
+    places_[i] = before + ((layers * period[before & 1]) << 1);
+  }
+  for (std::uint32_t i = 0; i < num_tasks; ++i) {
+    work_ns_ += times * task_ns_[tmpl.layer.first_task + i];
   }
 }
 
@@ -96,20 +110,18 @@ Status UnrolledStrand::Unroll(const TimedTemplate& tmpl, const StepSizes& sizes)
   counts_ = {};
   places_.clear();
   for (std::vector<LaneTask>& lane : lanes_) lane.clear();
+  work_ns_ = 0;
+  reach_ = 1;
+  for (const std::uint16_t distance : tmpl.dependencies) {
+    reach_ = std::max<std::size_t>(reach_, distance);
+  }
 
   RETURN_IF_ERROR(AppendSection(tmpl, tmpl.prologue));
   if (tmpl.layer.num_tasks > 0 && tmpl.num_layers > 0) {
-    std::size_t reach = 1;
-    for (std::uint32_t i = 0; i < tmpl.layer.num_tasks; ++i) {
-      const TimedTask& task = tmpl.tasks[tmpl.layer.first_task + i];
-      for (std::size_t d = 0; d < task.num_dependencies; ++d) {
-        reach = std::max<std::size_t>(reach, tmpl.dependencies[task.first_dependency + d]);
-      }
-    }
     // From this layer on all edges end inside the layers, so each is the one before, moved.
     const auto regular = static_cast<std::int32_t>(
         std::min<std::size_t>(static_cast<std::size_t>(tmpl.num_layers),
-                              1 + (reach + tmpl.layer.num_tasks - 1) / tmpl.layer.num_tasks));
+                              1 + (reach_ + tmpl.layer.num_tasks - 1) / tmpl.layer.num_tasks));
     for (std::int32_t layer = 0; layer < regular; ++layer) {
       RETURN_IF_ERROR(AppendSection(tmpl, tmpl.layer));
     }
@@ -117,12 +129,7 @@ Status UnrolledStrand::Unroll(const TimedTemplate& tmpl, const StepSizes& sizes)
   }
   RETURN_IF_ERROR(AppendSection(tmpl, tmpl.epilogue));
 
-  if (places_.empty()) return InvalidArgument("the template has no tasks");
-  work_ns_ = 0;
-  for (std::vector<LaneTask>& lane : lanes_) {
-    for (const LaneTask& task : lane) work_ns_ += task.work_ns;
-    lane.push_back({.need = kNeverMet});
-  }
+  for (std::vector<LaneTask>& lane : lanes_) lane.push_back({.need = kNeverMet});
   return {};
 }
 

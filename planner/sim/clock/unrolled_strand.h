@@ -27,12 +27,13 @@ class UnrolledStrand {
  public:
   /// Longest task that the clock's integers carry.
   static constexpr std::int64_t kMaxTaskNs = std::int64_t{1} << 38;  // 275 s
+  static constexpr std::int64_t kMaxTasks = std::int64_t{1} << 22;
   /// `need` of the task behind the last one, which is never met.
   static constexpr std::uint32_t kNeverMet = std::numeric_limits<std::uint32_t>::max();
 
   /// Edges that reach back beyond the first task count as met.
   /// Errors: InvalidArgument where a task has a negative time or more than kMaxTaskNs, a section
-  /// leaves the template, a task depends on itself, or there is no task.
+  /// leaves the template, a task depends on itself, or there is no task or more than kMaxTasks.
   Status Unroll(const TimedTemplate& tmpl, const StepSizes& sizes);
 
   /// Followed by one task with need == kNeverMet.
@@ -52,6 +53,7 @@ class UnrolledStrand {
   std::int64_t work_ns_ = 0;
   std::vector<std::int64_t> task_ns_;  // [template tasks]
   std::vector<std::uint32_t> places_;  // [unrolled tasks] 2 x index in the lane + lane
+  std::size_t reach_ = 1;              // longest edge
 };
 
 }  // namespace braid

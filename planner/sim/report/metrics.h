@@ -31,7 +31,7 @@ class Metrics final : public Observer {
   void OnScaling(std::int64_t time_ns, ScalingEvent event) override;
   void OnKv(std::int64_t time_ns, std::int64_t used_slots) override;
 
-  /// The run so far. Cost: below 1 ms.
+  /// The run so far. Cost: about 1 ms, and 0.2 us for each prompt length that occurred.
   Summary Summarize() const;
 
  private:

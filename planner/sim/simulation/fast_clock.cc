@@ -16,7 +16,12 @@ FastClock::FastClock(const CostModel& costs, const ClusterSpec& cluster, std::in
     : costs_(costs),
       meter_(cluster.num_instances(), cluster.instances_per_node()),
       planning_ns_(planning_ns),
-      on_instance_(At(cluster.num_instances())) {}
+      on_instance_(At(cluster.num_instances())) {
+  constexpr auto kNetwork = static_cast<std::size_t>(WorkClass::kNetwork);
+  constexpr auto kMatMul = static_cast<std::size_t>(WorkClass::kMatMul);
+  conditions_.compute_contention = costs.contention().factor[kMatMul][kNetwork];
+  conditions_.network_contention = costs.contention().factor[kNetwork][kMatMul];
+}
 
 std::int64_t FastClock::PassNs(const Strand& strand, std::int32_t repeat) const {
   StepSizes sizes = strand.measure.sizes;
@@ -48,52 +53,58 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
   started.rate = 0;
   started.boundary = 0;
   started.boundary_work_ns = planning_ns_;
-  const CostModel::LaneNs busy = costs_.BusyNs(started.measure.signature, started.measure.sizes);
-  const std::int64_t pass = std::max<std::int64_t>(1, PassNs(started, 0));
-  started.compute_share = std::min(kFullRate, busy.compute * kFullRate / pass);
-  started.network_share = std::min(kFullRate, busy.network * kFullRate / pass);
+  started.shape = {.step_ns = std::max<std::int64_t>(1, PassNs(started, 0))};
+  bool shares_ranks = false;
   for (const std::int32_t instance : started.instances) {
     auto& here = on_instance_[At(instance)];
-    const auto later = [&](StepIndex other) {
-      const Strand& peer = strands_[At(other)];
+    const auto later = [&](const Tenant& other) {
+      const Strand& peer = strands_[At(other.step)];
       return peer.priority != started.priority ? peer.priority < started.priority
                                                : peer.number > started.number;
     };
-    here.insert(std::find_if(here.begin(), here.end(), later), step);
+    here.insert(std::find_if(here.begin(), here.end(), later), Tenant{.step = step});
+    shares_ranks = shares_ranks || here.size() > 1;
+  }
+  if (shares_ranks) {
+    // Strands that had their ranks to themselves have not been measured yet.
+    for (const std::int32_t instance : started.instances) {
+      for (const Tenant& tenant : on_instance_[At(instance)]) MeasureShape(strand(tenant.step));
+    }
   }
   Rebalance(started.instances, running.start_ns);
 }
 
-std::int64_t FastClock::RateOn(std::int32_t instance, StepIndex index) const {
-  const auto& here = on_instance_[At(instance)];
-  if (here.size() == 1) return kFullRate;
-  std::int64_t compute = kFullRate;
-  std::int64_t network = kFullRate;
+/// Which lanes a strand keeps busy, for sharing; only those that share are asked.
+void FastClock::MeasureShape(Strand& strand) {
+  if (strand.shape.compute_ns > 0 || strand.shape.network_ns > 0) return;
+  strand.shape = ShapeOf(costs_.Timed(strand.measure.signature), strand.measure.sizes,
+                         strand.shape.step_ns);
+}
+
+/// How fast `instance` lets each of its strands go.
+void FastClock::ShareInstance(std::int32_t instance) {
+  auto& here = on_instance_[At(instance)];
+  if (here.size() == 1) {
+    here.front().rate = kFullRate;
+    return;
+  }
+  shapes_.clear();
+  for (const Tenant& tenant : here) shapes_.push_back(strand(tenant.step).shape);
+  const std::vector<std::int64_t> rates = ApproximateRates(shapes_, conditions_);
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    here[i].rate = std::clamp(rates[i], kLeastRate, kFullRate);
+  }
+}
+
+/// A group goes as fast as the slowest of its instances lets it.
+std::int64_t FastClock::RateOf(StepIndex index) const {
   std::int64_t rate = kFullRate;
-  std::int64_t others_busy = 0;
-  for (const StepIndex at : here) {
-    const Strand& strand = strands_[At(at)];
-    std::int64_t mine = kFullRate;
-    if (strand.compute_share > 0) {
-      mine = std::min(mine, compute * kFullRate / strand.compute_share);
-    }
-    if (strand.network_share > 0) {
-      mine = std::min(mine, network * kFullRate / strand.network_share);
-    }
-    compute -= mine * strand.compute_share / kFullRate;
-    network -= mine * strand.network_share / kFullRate;
-    if (at == index) {
-      rate = mine;
-    } else {
-      others_busy += mine * (strand.compute_share + strand.network_share) / kFullRate;
+  for (const std::int32_t instance : strands_[At(index)].instances) {
+    for (const Tenant& tenant : on_instance_[At(instance)]) {
+      if (tenant.step == index) rate = std::min(rate, tenant.rate);
     }
   }
-  const std::int64_t stretch =
-      costs_.contention().factor[0][static_cast<std::size_t>(WorkClass::kNetwork)] -
-      ContentionMatrix::kOne;
-  const std::int64_t slowed =
-      ContentionMatrix::kOne + stretch * std::min(others_busy, kFullRate) / kFullRate;
-  return std::max(kLeastRate, rate * ContentionMatrix::kOne / slowed);
+  return rate;
 }
 
 void FastClock::Advance(Strand& strand, std::int64_t now_ns) {
@@ -112,17 +123,15 @@ void FastClock::Schedule(StepIndex index) {
 }
 
 void FastClock::Rebalance(const std::vector<std::int32_t>& instances, std::int64_t now_ns) {
+  for (const std::int32_t instance : instances) ShareInstance(instance);
   for (const std::int32_t instance : instances) {
-    for (const StepIndex index : on_instance_[At(instance)]) {
-      Strand& peer = strand(index);
-      std::int64_t rate = kFullRate;
-      for (const std::int32_t member : peer.instances) {
-        rate = std::min(rate, RateOn(member, index));
-      }
+    for (const Tenant& tenant : on_instance_[At(instance)]) {
+      Strand& peer = strand(tenant.step);
+      const std::int64_t rate = peer.instances.size() == 1 ? tenant.rate : RateOf(tenant.step);
       if (rate == peer.rate) continue;
       Advance(peer, now_ns);
       peer.rate = rate;
-      Schedule(index);
+      Schedule(tenant.step);
     }
   }
 }
@@ -163,7 +172,7 @@ Completion FastClock::Next() {
   ended.live = false;
   for (const std::int32_t instance : ended.instances) {
     auto& here = on_instance_[At(instance)];
-    here.erase(std::find(here.begin(), here.end(), index));
+    std::erase_if(here, [index](const Tenant& tenant) { return tenant.step == index; });
   }
   Rebalance(ended.instances, now_ns);
   return {.step = index, .end_ns = now_ns, .repeats_done = ended.repeats};

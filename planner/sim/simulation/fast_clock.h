@@ -3,6 +3,7 @@
 #include "plan/executor.h"
 #include "planner/cost/cost_model.h"
 #include "planner/measure/measure_step.h"
+#include "planner/sim/clock/approximate_rates.h"
 
 #include <cstdint>
 #include <queue>
@@ -54,8 +55,7 @@ class FastClock final : public Executor {
     std::int64_t end_ns = 0;
     std::int32_t boundary = 0;        ///< a boundary at or before done_ns, counted in repeats
     std::int64_t boundary_work_ns = 0;
-    std::int64_t compute_share = kFullRate;  ///< of its own time
-    std::int64_t network_share = 0;
+    StrandShape shape;
     std::uint32_t version = 0;
   };
   struct Due {
@@ -73,13 +73,22 @@ class FastClock final : public Executor {
   void Advance(Strand& strand, std::int64_t now_ns);
   void Schedule(StepIndex index);
   void Rebalance(const std::vector<std::int32_t>& instances, std::int64_t now_ns);
-  std::int64_t RateOn(std::int32_t instance, StepIndex index) const;
+  void MeasureShape(Strand& strand);
+  void ShareInstance(std::int32_t instance);
+  std::int64_t RateOf(StepIndex index) const;
 
   const CostModel& costs_;
   StepMeter meter_;
   std::int64_t planning_ns_;
   std::vector<Strand> strands_;
-  std::vector<std::vector<StepIndex>> on_instance_;  ///< in order of (priority, number)
+  /// What runs on an instance, and how fast the instance lets it.
+  struct Tenant {
+    StepIndex step = kNoIndex;
+    std::int64_t rate = kFullRate;
+  };
+  std::vector<std::vector<Tenant>> on_instance_;  ///< in order of (priority, number)
+  CoRunConditions conditions_;
+  std::vector<StrandShape> shapes_;  ///< scratch
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
 };
 

@@ -6,29 +6,42 @@ namespace braid {
 namespace {
 
 constexpr std::size_t kMaxLineBytes = std::size_t{1} << 20U;
+constexpr std::size_t kFirstLineBytes = 4096;  // grows with the longest line
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 }  // namespace
 
 TraceReader::TraceReader(std::unique_ptr<std::istream> stream, std::string name)
-    : stream_(std::move(stream)), name_(std::move(name)), buffer_(kMaxLineBytes + 2) {}
+    : stream_(std::move(stream)), name_(std::move(name)), buffer_(kFirstLineBytes) {}
 
 std::string TraceReader::Place() const { return name_ + ":" + std::to_string(line_number_) + ": "; }
 
-Result<bool> TraceReader::NextLine(std::string_view& line) {
+Result<bool> TraceReader::ReadRawLine(std::string_view& line) {
+  std::size_t bytes = 0;
+  ++line_number_;
   while (true) {
-    stream_->getline(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
-    auto bytes = static_cast<std::size_t>(stream_->gcount());
-    if (stream_->bad())
-      return Unavailable("cannot read " + name_ + " after line " + std::to_string(line_number_));
-    ++line_number_;
-    if (stream_->fail()) {
-      if (stream_->eof()) return false;
+    stream_->getline(buffer_.data() + bytes, static_cast<std::streamsize>(buffer_.size() - bytes));
+    bytes += static_cast<std::size_t>(stream_->gcount());
+    if (stream_->bad()) return Unavailable("cannot read " + Place() + "the device failed");
+    if (!stream_->fail() || stream_->eof()) break;
+    // The buffer is full and the line goes on.
+    if (buffer_.size() >= kMaxLineBytes) {
       return InvalidArgument(Place() + "the line is longer than " + std::to_string(kMaxLineBytes) +
                              " bytes; a trace has one request a line");
     }
-    if (!stream_->eof()) --bytes;  // getline counts the LF that it took
-    line = std::string_view(buffer_.data(), bytes);
+    stream_->clear();
+    buffer_.resize(buffer_.size() * 2);
+  }
+  if (stream_->eof() && bytes == 0) return false;
+  if (!stream_->eof()) --bytes;  // getline counts the LF that it took
+  line = std::string_view(buffer_.data(), bytes);
+  return true;
+}
+
+Result<bool> TraceReader::NextLine(std::string_view& line) {
+  while (true) {
+    ASSIGN_OR_RETURN(const bool found, ReadRawLine(line));
+    if (!found) return false;
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line_number_ == 1 && line.starts_with(kByteOrderMark)) {
       line.remove_prefix(kByteOrderMark.size());

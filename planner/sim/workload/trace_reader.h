@@ -13,7 +13,7 @@
 namespace braid {
 
 /// The rows of a trace in order of time, one at a time. Lines end in LF or CRLF; empty ones are
-/// skipped. Memory: one line, at most 1 MiB.
+/// skipped. Memory: the longest line, at most 1 MiB.
 /// Thread: one.
 class TraceReader {
  public:
@@ -32,7 +32,8 @@ class TraceReader {
   const std::string& name() const { return name_; }
 
  private:
-  Result<bool> NextLine(std::string_view& line);
+  Result<bool> ReadRawLine(std::string_view& line);
+  Result<bool> NextLine(std::string_view& line);  // without CR, byte order mark and empty lines
   Status ReadFirstLine();
   std::string Place() const;
 

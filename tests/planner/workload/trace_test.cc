@@ -135,6 +135,12 @@ TEST(MooncakeTrace, RefusesWhatIsMissingOrAbsurd) {
   EXPECT_THAT(second_line("[1, 2]"), HasSubstr("one JSON object"));
 }
 
+TEST(MooncakeTrace, DeepNestingIsRefusedLikeAnythingElse) {
+  const std::string nested = std::string(500'000, '[') + std::string(500'000, ']');
+  const std::string before = R"({"timestamp": 1, "output_length": 1, "input_length": )";
+  EXPECT_THAT(MessageFor(before + nested + "}\n"), HasSubstr("input_length is 'array'"));
+}
+
 TEST(Trace, RefusesFilesThatAreNoTrace) {
   EXPECT_THAT(MessageFor(""), HasSubstr("t.csv: the file is empty"));
   EXPECT_THAT(MessageFor("\n\n"), HasSubstr("t.csv: the file is empty"));
@@ -142,6 +148,28 @@ TEST(Trace, RefusesFilesThatAreNoTrace) {
   const std::string message = MessageFor("Timestamp,Model,Request tokens\n5,ChatGPT,472\n");
   EXPECT_THAT(message, HasSubstr("t.csv:1: the first line is 'Timestamp,Model,Request tokens'"));
   EXPECT_THAT(message, HasSubstr("convert the file"));
+}
+
+TEST(Trace, ReadsLinesLongerThanItsFirstBuffer) {
+  std::string text;
+  for (const std::size_t blocks : {1'300U, 1'400U, 40'000U, 1U}) {
+    std::string hashes = "0";
+    for (std::size_t i = 0; i < blocks; ++i) hashes += ",7";
+    text += R"({"timestamp": 1, "input_length": )" + std::to_string(blocks) +
+            R"(, "output_length": 1, "hash_ids": [)" + hashes + "]}\n";
+  }
+  text.pop_back();
+  EXPECT_EQ(PromptsOf(AllOf(OpenTraceText(text, "t", {}))),
+            (std::vector<std::int64_t>{1'300, 1'400, 40'000, 1}));
+}
+
+// A line may end exactly where the buffer does.
+TEST(Trace, ReadsLinesOfEveryLengthAroundItsFirstBuffer) {
+  for (std::size_t bytes = 4'090; bytes <= 4'100; ++bytes) {
+    std::string line = R"({"timestamp": 1, "input_length": 5, "output_length": 1})";
+    line.resize(bytes, ' ');
+    EXPECT_EQ(AllOf(OpenTraceText(line + "\n" + line, "t", {})).size(), 2U) << bytes;
+  }
 }
 
 TEST(Trace, RefusesEndlessLinesWithoutReadingThem) {

@@ -1,0 +1,147 @@
+#include "planner/sim/clock/co_run.h"
+
+#include "planner/sim/clock/approximate_rates.h"
+#include "tests/planner/clock/random_strands.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+namespace braid {
+namespace {
+
+struct Speeds {
+  std::vector<std::int64_t> clock;
+  std::vector<std::int64_t> approximate;
+};
+
+Speeds MeasureBoth(Draws& draw, std::size_t num_strands, bool rings) {
+  const std::int64_t factor = draw(1024, 1300);
+  const Discipline discipline;
+  std::vector<TimedTemplate> templates;
+  for (std::size_t i = 0; i < num_strands; ++i) {
+    templates.push_back(DrawModelStep(draw, rings && draw(0, 4) == 0));
+  }
+  Result<CoRun> co_run = CoRun::Make(discipline, NetworkContention(factor));
+  Result<TaskClock> clock = TaskClock::Make(discipline, NetworkContention(factor));
+  EXPECT_TRUE(co_run.ok() && clock.ok());
+  std::vector<CoRunStrand> strands;
+  std::vector<StrandShape> shapes;
+  for (const TimedTemplate& tmpl : templates) {
+    strands.push_back({.tmpl = &tmpl});
+    const StrandStart alone = {.tmpl = &tmpl};
+    ClockResult result;
+    EXPECT_TRUE(clock->Run({&alone, 1}, {}, &result).ok());
+    shapes.push_back(ShapeOf(tmpl, {}, result.end_ns));
+    EXPECT_EQ(shapes.back().compute_ns, result.busy_ns[0]);
+    EXPECT_EQ(shapes.back().network_ns, result.busy_ns[1]);
+  }
+  Speeds speeds;
+  EXPECT_TRUE(co_run->Rates(strands, &speeds.clock).ok());
+  speeds.approximate = ApproximateRates(shapes, {.compute_contention = factor,
+                                                 .network_contention = factor,
+                                                 .quantum_ns = discipline.quantum_ns});
+  return speeds;
+}
+
+struct Errors {
+  std::int64_t median = 0;
+  std::int64_t worst = 0;
+};
+
+Errors ErrorsOf(std::vector<std::int64_t> errors) {
+  std::sort(errors.begin(), errors.end());
+  return {errors[errors.size() / 2], errors.back()};
+}
+
+TEST(CoRun, GivesALoneStrandItsFullSpeed) {
+  Draws draw(1);
+  const TimedTemplate tmpl = DrawModelStep(draw, false);
+  Result<CoRun> co_run = CoRun::Make({}, NetworkContention(1200));
+  ASSERT_TRUE(co_run.ok());
+  const std::vector<CoRunStrand> strands = {{.tmpl = &tmpl}};
+  std::vector<std::int64_t> rates;
+  ASSERT_TRUE(co_run->Rates(strands, &rates).ok());
+  EXPECT_GE(rates.at(0), CoRun::kFullSpeed * 99 / 100);
+  EXPECT_LE(rates.at(0), CoRun::kFullSpeed);
+}
+
+TEST(CoRun, FavoursTheStrandOfHigherPriority) {
+  Draws draw(2);
+  const TimedTemplate tmpl = DrawModelStep(draw, false);
+  Result<CoRun> co_run = CoRun::Make({}, NetworkContention(1100));
+  ASSERT_TRUE(co_run.ok());
+  const std::vector<CoRunStrand> strands = {{.tmpl = &tmpl, .priority = 0},
+                                            {.tmpl = &tmpl, .priority = 1}};
+  std::vector<std::int64_t> rates;
+  ASSERT_TRUE(co_run->Rates(strands, &rates).ok());
+  EXPECT_GT(rates[1], rates[0]);
+}
+
+TEST(CoRun, RefusesMoreStrandsThanMayBeInFlightAndStepsWithoutTime) {
+  Draws draw(3);
+  const TimedTemplate tmpl = DrawModelStep(draw, false);
+  Result<CoRun> co_run = CoRun::Make({.depth = 2}, {});
+  ASSERT_TRUE(co_run.ok());
+  std::vector<std::int64_t> rates;
+  EXPECT_FALSE(co_run->Rates(std::vector<CoRunStrand>(3, {.tmpl = &tmpl}), &rates).ok());
+  TimedTemplate timeless = tmpl;
+  for (TimedTask& task : timeless.tasks) task.fixed_ns = 0;
+  timeless.overhead_ns = 0;
+  EXPECT_FALSE(co_run->Rates(std::vector<CoRunStrand>(1, {.tmpl = &timeless}), &rates).ok());
+}
+
+// Of 1024. Printed, so that a change of either side shows what it does to both figures.
+TEST(ApproximateRates, StaysNearTheTaskClockOnRandomStrands) {
+  struct Case {
+    std::size_t num_strands;
+    std::int64_t median_bound;
+    std::int64_t worst_bound;
+  };
+  for (const Case& bounds : {Case{2, 30, 210}, Case{3, 30, 260}}) {
+    Draws draw(7);
+    std::vector<std::vector<std::int64_t>> errors(bounds.num_strands);
+    for (int i = 0; i < 200; ++i) {
+      const Speeds speeds = MeasureBoth(draw, bounds.num_strands, true);
+      for (std::size_t s = 0; s < errors.size(); ++s) {
+        errors[s].push_back(std::abs(speeds.clock[s] - speeds.approximate[s]));
+      }
+    }
+    for (std::size_t s = 0; s < errors.size(); ++s) {
+      const Errors of_strand = ErrorsOf(errors[s]);
+      RecordProperty("strand_" + std::to_string(s) + "_of_" + std::to_string(bounds.num_strands),
+                     std::to_string(of_strand.median) + " median, " +
+                         std::to_string(of_strand.worst) + " worst, of 1024");
+      std::printf("[ error    ] strand %zu of %zu: median %.1f %%, worst %.1f %% of full speed\n",
+                  s, bounds.num_strands, static_cast<double>(of_strand.median) / 10.24,
+                  static_cast<double>(of_strand.worst) / 10.24);
+      EXPECT_LE(of_strand.median, bounds.median_bound);
+      EXPECT_LE(of_strand.worst, bounds.worst_bound);
+    }
+  }
+}
+
+TEST(ApproximateRates, GivesALoneStrandItsFullSpeedAndNobodyMore) {
+  EXPECT_EQ(ApproximateRates(std::vector<StrandShape>{{1000, 600, 400, 4}}, {}),
+            (std::vector<std::int64_t>{1024}));
+  EXPECT_TRUE(ApproximateRates({}, {}).empty());
+  Draws draw(5);
+  for (int i = 0; i < 1000; ++i) {
+    std::vector<StrandShape> shapes;
+    for (std::int64_t s = draw(1, 4); s > 0; --s) {
+      const std::int64_t step = draw(1, 1'000'000);
+      shapes.push_back({step, draw(0, step), draw(0, step), draw(0, 100)});
+    }
+    for (const std::int64_t rate : ApproximateRates(shapes, {.compute_contention = 1300})) {
+      ASSERT_GE(rate, 0);
+      ASSERT_LE(rate, 1024);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace braid
