@@ -11,6 +11,29 @@ bool Contains(const std::vector<std::int32_t>& values, std::int32_t value) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
 
+/// What changed its instance between two lists of extents of the same tokens.
+void AddMoves(std::uint64_t request, const std::vector<KvExtent>& before,
+              const std::vector<KvExtent>& after, std::vector<KvMove>& moves) {
+  std::size_t to = 0;
+  std::int32_t to_used = 0;
+  for (const KvExtent& from : before) {
+    for (std::int32_t used = 0; used < from.count;) {
+      const std::int32_t count = std::min(from.count - used, after[to].count - to_used);
+      const KvExtent source = {from.instance, from.first_slot + used, count};
+      const KvExtent target = {after[to].instance, after[to].first_slot + to_used, count};
+      if (source.instance != target.instance) {
+        moves.push_back({.request = request, .from = source, .to = target});
+      }
+      used += count;
+      to_used += count;
+      if (to_used == after[to].count) {
+        ++to;
+        to_used = 0;
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Engine::Engine(const EngineOptions& options, Planner& planner, Executor& executor,
@@ -47,7 +70,7 @@ Status Engine::Run(RequestSource& source, std::int64_t until_ns) {
     if (has_pending_) next = std::min(next, std::max(pending_.arrival_ns, now_ns_));
     if (!wakes_.empty()) next = std::min(next, std::max(wakes_.top(), now_ns_));
     if (next == kNever) {
-      if (num_live_ == 0) return Status();
+      if (num_live_ == 0) return source.status();
       return Internal("the policy leaves " + std::to_string(num_live_) +
                       " requests waiting though nothing runs");
     }
@@ -154,6 +177,48 @@ std::int32_t Engine::FreeStrand(const StepPlan& plan) const {
     if ((taken >> static_cast<std::uint32_t>(strand) & 1U) == 0) return strand;
   }
   return kNoIndex;
+}
+
+Step Engine::StepOf(StepIndex index) const {
+  const RunningStep& running = steps_[At(index)];
+  const StepPlan& plan = running.plan;
+  Step step;
+  step.number = running.number;
+  step.instances = plan.instances;
+  step.slot = running.strand;
+  step.priority = plan.priority;
+  step.overlap = plan.overlap;
+  step.predicted_ns = plan.predicted_ns;
+  step.exchange_in_turn = plan.exchange_in_turn;
+  KvBook book = kv_;  // the slots that the step would get if it were the next to end
+  for (const PlannedRequest& planned : plan.requests) {
+    RequestState state = requests_[At(planned.request)];
+    if (plan.move) {
+      const std::vector<KvExtent> before = state.extents;
+      for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
+        const KvShare& share = plan.shares[planned.first_share + i];
+        book.Move(state, planned.master, share.instance, share.tokens, {});
+      }
+      AddMoves(state.request.id, before, state.extents, step.moves);
+      continue;
+    }
+    StepRequest request;
+    request.id = state.request.id;
+    request.first_position = state.kv_tokens;
+    request.tokens.resize(static_cast<std::size_t>(planned.decode ? 1 : planned.rows));
+    request.sampled_rows = planned.decode || planned.rows == state.prefill_left() ? 1 : 0;
+    if (planned.decode) {
+      request.master = planned.master;
+      book.Append(state, planned.master, 1, {});
+    }
+    for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
+      const KvShare& share = plan.shares[planned.first_share + i];
+      book.Append(state, share.instance, share.tokens, {});
+    }
+    request.kv = state.extents;
+    step.requests.push_back(std::move(request));
+  }
+  return step;
 }
 
 Issued Engine::Issue(const StepPlan& plan) {

@@ -62,6 +62,9 @@ class Engine final : private StepSink {
   Status Run(RequestSource& source, std::int64_t until_ns = kNever);
 
   EngineView view() const;
+  /// A running step as data, as ranks get it: every token's slot, those that the step fills included
+  /// (of one pass). Token ids are 0: the engine knows lengths only. Cost: O(slots ranges + requests).
+  Step StepOf(StepIndex index) const;
   const EngineCounts& counts() const { return counts_; }
   std::int64_t now_ns() const { return now_ns_; }
   std::uint64_t num_live() const { return num_live_; }

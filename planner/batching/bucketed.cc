@@ -11,11 +11,11 @@ namespace {
 constexpr std::size_t kPriceCuts = 128;
 constexpr std::size_t kHingePriceCuts = 64;  // of kSloHinge, whose intervals cost more
 constexpr std::size_t kPriceLevels = 16;
-constexpr std::size_t kCuts = 320;
-constexpr std::size_t kHingeCuts = 304;
+constexpr std::size_t kCuts = 480;
+constexpr std::size_t kHingeCuts = 400;
 constexpr std::size_t kLevels = 64;
 constexpr double kSmallestCost = 1e-300;
-constexpr double kFirstGap = 0.01;
+constexpr double kFirstGap = 0.006;
 constexpr double kSmallestGap = 0.001;
 constexpr double kRounding = 1e-9;  // of sums of some thousand terms, with much to spare
 constexpr int kMaxAttempts = 5;

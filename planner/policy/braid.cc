@@ -13,10 +13,11 @@ constexpr double kStretchWeight = 1.0 / 32;
 }  // namespace
 
 BraidPolicy::BraidPolicy(const PolicyOptions& options, const CostModel& costs,
-                         const ClusterSpec& cluster)
+                         const ClusterSpec& cluster, DecisionLog* log)
     : options_(options),
       costs_(costs),
       cluster_(cluster),
+      log_(log),
       lengths_(options.oracle),
       instances_(At(cluster.num_instances())) {
   lines_.resize(At(cluster.num_instances()) + 1);

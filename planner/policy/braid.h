@@ -3,6 +3,7 @@
 #include "plan/planner.h"
 #include "planner/cost/cost_model.h"
 #include "planner/measure/measure_step.h"
+#include "planner/policy/decision.h"
 #include "planner/policy/length_estimate.h"
 #include "planner/policy/on_time.h"
 #include "planner/policy/placement.h"
@@ -27,7 +28,8 @@ namespace braid {
 /// Cost of a call: O(waiting bulk requests x log + requests of the groups that changed).
 class BraidPolicy final : public Planner {
  public:
-  BraidPolicy(const PolicyOptions& options, const CostModel& costs, const ClusterSpec& cluster);
+  BraidPolicy(const PolicyOptions& options, const CostModel& costs, const ClusterSpec& cluster,
+              DecisionLog* log);
 
   void Plan(const EngineView& view, std::span<const Event> events, StepSink& sink) override;
 
@@ -103,6 +105,7 @@ class BraidPolicy final : public Planner {
   PolicyOptions options_;
   const CostModel& costs_;
   ClusterSpec cluster_;
+  DecisionLog* log_;  ///< may be null
   LengthEstimate lengths_;
   std::vector<PrefillLine> lines_;  ///< by degree
   std::vector<Task> tasks_;         ///< by request

@@ -133,7 +133,9 @@ void BraidPolicy::ChooseLost(const EngineView& view) {
     const RequestState& state = view.request(request);
     Task& mine = task(request);
     mine.due.work_ns = LeftNs(state, 1) * stretch_ / workers;
-    mine.due.due_ns = state.request.arrival_ns + mine.limit_ns - view.now_ns;
+    mine.due.due_ns = state.request.arrival_ns + mine.limit_ns - view.now_ns -
+                      static_cast<std::int64_t>(options_.due_margin *
+                                                static_cast<double>(mine.limit_ns));
     const bool starves =
         view.now_ns - state.request.arrival_ns > options_.starvation_factor * mine.limit_ns;
     mine.due.on_time = true;

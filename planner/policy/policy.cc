@@ -50,11 +50,11 @@ ClusterSpec ClusterFor(std::string_view policy, ClusterSpec cluster) {
 }
 
 Result<std::unique_ptr<Planner>> MakePolicy(const PolicyOptions& options, const CostModel& costs,
-                                            const ClusterSpec& cluster) {
+                                            const ClusterSpec& cluster, DecisionLog* log) {
   const std::int32_t count = cluster.num_instances();
   std::unique_ptr<Planner> planner;
   if (options.name == "braid") {
-    planner = std::make_unique<BraidPolicy>(options, costs, cluster);
+    planner = std::make_unique<BraidPolicy>(options, costs, cluster, log);
   } else if (options.name == "static-tp" || options.name == "replicas") {
     planner = std::make_unique<StaticGroups>(options, costs, EachAlone(count), false);
   } else if (options.name == "static-sp") {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,14 @@ namespace braid {
 namespace {
 
 using Row = std::vector<std::string>;
+// What is shown of a distribution.
+constexpr std::array<std::pair<std::string_view, double Distribution::*>, 4> kParts = {{
+    {"mean", &Distribution::mean},
+    {"P50", &Distribution::p50},
+    {"P90", &Distribution::p90},
+    {"P99", &Distribution::p99},
+}};
+
 using Cell = std::function<std::string(const Summary&)>;
 
 std::string Seconds(double seconds) {
@@ -39,11 +48,8 @@ class Table {
   }
 
   void AddMetric(const std::string& name, Distribution Summary::*metric) {
-    using Part = std::pair<std::string_view, double Distribution::*>;
-    for (const auto& [label, part] :
-         {Part{"mean", &Distribution::mean}, Part{"P50", &Distribution::p50},
-          Part{"P90", &Distribution::p90}, Part{"P99", &Distribution::p99}}) {
-      Add(fmt::format("{} {}", name, label), [metric, part](const Summary& summary) {
+    for (const auto& [label, part] : kParts) {
+      Add(fmt::format("{} {}", name, label), [metric, part = part](const Summary& summary) {
         const Distribution& distribution = summary.*metric;
         return distribution.count == 0 ? "-" : Seconds(distribution.*part);
       });

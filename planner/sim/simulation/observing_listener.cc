@@ -59,7 +59,8 @@ void ObservingListener::OnEvicted(const EngineView& view, const RequestState& /*
 
 void ObservingListener::OnRejected(const EngineView& /*view*/, const RequestState& request,
                                    const std::string& /*why*/) {
-  const RequestRecord record = RecordOf(request);
+  RequestRecord record = RecordOf(request);
+  record.rejected = true;
   Both([&](Observer& observer) { observer.OnFinished(record); });
 }
 

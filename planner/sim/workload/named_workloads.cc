@@ -18,6 +18,7 @@ std::vector<TrafficClass> LEval(double weight) {
 
 std::vector<TrafficClass> LvEval(double weight) {
   std::vector<TrafficClass> levels;
+  levels.reserve(kLvEvalPrompts.size());
   for (const LengthSpec& prompt : kLvEvalPrompts) {
     levels.push_back({.weight = weight / static_cast<double>(kLvEvalPrompts.size()),
                       .prompt = prompt,

@@ -240,7 +240,8 @@ TEST(CostModel, OneWildObservationMovesLittleAndManyStayBounded) {
 }
 
 TEST(CostModel, ContentionComesFromTheProfile) {
-  const ContentionMatrix& matrix = MakeModel().contention();
+  const CostModel costs = MakeModel();
+  const ContentionMatrix& matrix = costs.contention();
   const auto at = [&](WorkClass a, WorkClass b) {
     return matrix.factor[static_cast<std::size_t>(a)][static_cast<std::size_t>(b)];
   };
