@@ -1,9 +1,10 @@
 // How long the batching of waiting prompts takes, and what the pruning rules of LoongServe cost.
 //
-//   batching_bench [DRAWS]     (default 200 draws a row)
+//   batching_bench [DRAWS [large]]     (default 200 draws a row; large: the bucketed rows only)
 //
-// Prints one line of JSON a row: milliseconds of CPU time of a call and the excess of the objective over the
-// exact optimum. Draws are seeded 1, 2, ...; objectives are those of planner/batching/batching.h.
+// Prints one line of JSON a row: milliseconds of CPU time of a call, and the excess of the
+// objective over the exact optimum. Draws are seeded 1, 2, ...; objectives are those of
+// planner/batching/batching.h.
 #include "bench/batching_draws.h"
 #include "planner/batching/batching.h"
 
@@ -11,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <string_view>
 #include <vector>
 
 namespace braid {
@@ -146,10 +148,11 @@ void PrintLarge(int draws) {
 int main(int argc, char** argv) {
   const int draws = argc > 1 ? std::atoi(argv[1]) : 200;
   if (draws < 1) {
-    std::fprintf(stderr, "usage: batching_bench [DRAWS]\n");
+    std::fprintf(stderr, "usage: batching_bench [DRAWS [large]]\n");
     return 2;
   }
-  if (argc < 3) braid::PrintSmall(draws);
+  const bool only_large = argc > 2 && std::string_view(argv[2]) == "large";
+  if (!only_large) braid::PrintSmall(draws);
   braid::PrintLarge(draws);
   return 0;
 }

@@ -18,8 +18,10 @@ std::string HelpOf(const Option& option) {
                           (std::holds_alternative<TextTarget>(option.target) &&
                            std::get<TextTarget>(option.target).choices.empty());
   const bool is_switch = std::holds_alternative<SwitchTarget>(option.target);
+  const bool is_on = is_switch && *std::get<SwitchTarget>(option.target).value;
+  if (is_on) text += " [on]";
   if (!plain_text && !is_switch) text += fmt::format("; {}", AllowedValues(option));
-  if (!is_switch) {
+  if (!is_switch && !std::holds_alternative<ShortFormTarget>(option.target)) {
     text +=
         fmt::format(" [{}]", option.default_note.empty() ? ValueText(option) : option.default_note);
   }
@@ -31,9 +33,9 @@ void AddTo(CLI::App& app, const Option& option, CommandLine& line) {
   const std::string flags = option.letter == '\0'
                                 ? "--" + option.name
                                 : fmt::format("-{},--{}", option.letter, option.name);
-  if (std::holds_alternative<SwitchTarget>(option.target)) {
+  if (const auto* to = std::get_if<SwitchTarget>(&option.target)) {
     app.add_flag_function(
-        flags,
+        *to->value ? fmt::format("{},!--no-{}", flags, option.name) : flags,
         [&line, name = option.name](std::int64_t count) {
           line.flags.emplace_back(name, count > 0 ? "true" : "false");
         },
@@ -66,7 +68,12 @@ std::vector<std::string> ReversedArguments(std::span<const std::string> argument
 Status UnknownFlag(const CommandSyntax& syntax, const OptionTable& table,
                    const std::string& argument) {
   std::vector<std::string> names = {"help"};
-  for (const Option& option : table.options()) names.push_back(option.name);
+  for (const Option& option : table.options()) {
+    if (!option.in_flags) continue;
+    names.push_back(option.name);
+    const auto* to = std::get_if<SwitchTarget>(&option.target);
+    if (to != nullptr && *to->value) names.push_back("no-" + option.name);
+  }
   const std::string flag = argument.substr(0, argument.find('='));
   const std::string word = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
   std::string suggestion = DidYouMean(word, names);
@@ -122,7 +129,9 @@ Result<CommandLine> ParseCommandLine(const CommandSyntax& syntax, const OptionTa
     app.allow_extras();
     app.set_help_flag("-h,--help", "show this");
     app.get_formatter()->column_width(30);
-    for (const Option& option : table.options()) AddTo(app, option, line);
+    for (const Option& option : table.options()) {
+      if (option.in_flags) AddTo(app, option, line);
+    }
     try {
       app.parse(ReversedArguments(arguments));
     } catch (const CLI::CallForHelp&) {

@@ -51,8 +51,19 @@ class Complaints {
 };
 
 bool IsText(const Option& option) {
+  if (const auto* parsed = std::get_if<ParsedTarget>(&option.target)) {
+    return parsed->form != ParsedTarget::Form::kNumber;
+  }
   return std::holds_alternative<TextTarget>(option.target) ||
-         std::holds_alternative<OptionalTextTarget>(option.target);
+         std::holds_alternative<OptionalTextTarget>(option.target) ||
+         std::holds_alternative<ShortFormTarget>(option.target);
+}
+
+bool IsList(const Option& option) {
+  if (const auto* parsed = std::get_if<ParsedTarget>(&option.target)) {
+    return parsed->form == ParsedTarget::Form::kTextList;
+  }
+  return std::holds_alternative<IntegerListTarget>(option.target);
 }
 
 /// The text of a value, as SetOption takes it.
@@ -64,7 +75,7 @@ Result<std::string> TextOf(const YAML::Node& value, const Option& option) {
   if (value.IsNull() || !value.IsDefined()) return wrong("nothing");
   if (value.IsMap()) return wrong("a mapping");
   if (value.IsSequence()) {
-    if (!std::holds_alternative<IntegerListTarget>(option.target)) return wrong("a sequence");
+    if (!IsList(option)) return wrong("a sequence");
     std::string text;
     for (const YAML::Node& item : value) {
       if (!item.IsScalar()) return wrong("a sequence of other things");
@@ -78,10 +89,18 @@ Result<std::string> TextOf(const YAML::Node& value, const Option& option) {
   return value.Scalar();
 }
 
-std::vector<std::string> KeysOf(const OptionTable& table) {
+/// Keys that may stand in a section, or at the top where it is empty.
+std::vector<std::string> KeysOf(const OptionTable& table, std::string_view section) {
   std::vector<std::string> keys;
+  const auto add = [&keys](const std::string& key) {
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+  };
   for (const Option& option : table.options()) {
-    if (option.in_file) keys.push_back(option.name);
+    if (!option.in_file) continue;
+    if (option.section == section && !std::holds_alternative<ShortFormTarget>(option.target)) {
+      add(option.file_key());
+    }
+    if (section.empty() && !option.section.empty()) add(option.section);
   }
   return keys;
 }
@@ -89,41 +108,130 @@ std::vector<std::string> KeysOf(const OptionTable& table) {
 struct Entry {
   YAML::Node key;
   YAML::Node value;
+
+  /// Where to point at for the value.
+  YAML::Mark place() const {
+    return value.Mark().is_null() || value.IsNull() ? key.Mark() : value.Mark();
+  }
 };
 
-void ApplyEntry(const Entry& entry, const std::string& file, OptionTable& table,
-                std::map<std::string, int>& first_lines, Complaints& complaints) {
+/// Sets the options of one table from mappings, section by section.
+class MappingReader {
+ public:
+  /// `path` stands before keys in messages: "workload.classes[1]." or empty.
+  MappingReader(const std::string& file, std::string path, OptionTable& table,
+                Complaints& complaints)
+      : file_(file), path_(std::move(path)), table_(table), complaints_(complaints) {}
+
+  void Apply(const YAML::Node& mapping, const std::string& section);
+
+ private:
+  void ApplyEntry(const Entry& entry, const std::string& section);
+  void ApplyValue(const Entry& entry, Option& option);
+  void ApplyEntries(const Entry& entry, Option& option, const EntriesTarget& target);
+  void ComplainOfKey(const Entry& entry, const std::string& section);
+  bool IsSection(const std::string& name) const;
+  Origin OriginOf(const Entry& entry) const {
+    return {Origin::Kind::kFile, fmt::format("{}:{}", file_, entry.key.Mark().line + 1)};
+  }
+
+  const std::string& file_;
+  std::string path_;
+  OptionTable& table_;
+  Complaints& complaints_;
+  std::map<std::string, int> first_lines_;
+};
+
+void MappingReader::Apply(const YAML::Node& mapping, const std::string& section) {
+  for (const auto& pair : mapping) ApplyEntry({pair.first, pair.second}, section);
+}
+
+bool MappingReader::IsSection(const std::string& name) const {
+  const auto& options = table_.options();
+  return !name.empty() && std::any_of(options.begin(), options.end(), [&](const Option& option) {
+    return option.in_file && option.section == name;
+  });
+}
+
+void MappingReader::ComplainOfKey(const Entry& entry, const std::string& section) {
+  const std::string& name = entry.key.Scalar();
+  const std::vector<std::string> keys = KeysOf(table_, section);
+  std::string advice = DidYouMean(name, keys);
+  for (const Option& option : table_.options()) {
+    if (option.in_file && option.section != section && option.file_key() == name) {
+      advice = option.section.empty()
+                   ? " (it stands at the top level)"
+                   : fmt::format(" (it stands in the section '{}')", option.section);
+    }
+  }
+  if (advice.empty()) advice = fmt::format("; known are {}", fmt::join(keys, ", "));
+  const std::string where = section.empty() ? "" : fmt::format(" in section '{}'", section);
+  complaints_.Add(entry.key.Mark(), fmt::format("unknown key '{}'{}{}", name, where, advice));
+}
+
+void MappingReader::ApplyEntry(const Entry& entry, const std::string& section) {
   const YAML::Mark mark = entry.key.Mark();
   if (!entry.key.IsScalar()) {
-    complaints.Add(mark, "a key must be the name of an option");
+    complaints_.Add(mark, "a key must be the name of an option");
     return;
   }
   const std::string& name = entry.key.Scalar();
-  Option* option = table.Find(name);
-  if (option == nullptr || !option->in_file) {
-    const std::vector<std::string> keys = KeysOf(table);
-    const std::string suggestion = DidYouMean(name, keys);
-    complaints.Add(
-        mark, fmt::format(
-                  "unknown key '{}'{}{}", name, suggestion,
-                  suggestion.empty() ? fmt::format("; known are {}", fmt::join(keys, ", ")) : ""));
+  Option* option = name.empty() ? nullptr : table_.FindInFile(section, name);
+  const bool is_section = section.empty() && option == nullptr && IsSection(name);
+  if (option == nullptr && !is_section) {
+    ComplainOfKey(entry, section);
     return;
   }
-  if (const auto [first, is_new] = first_lines.try_emplace(name, mark.line + 1); !is_new) {
-    complaints.Add(mark, fmt::format("key '{}' stands in line {} already", name, first->second));
+  const auto [first, is_new] = first_lines_.try_emplace(section + "." + name, mark.line + 1);
+  if (!is_new) {
+    complaints_.Add(mark, fmt::format("key '{}' stands in line {} already", name, first->second));
     return;
   }
-  const YAML::Mark place =
-      entry.value.Mark().is_null() || entry.value.IsNull() ? mark : entry.value.Mark();
-  const Result<std::string> text = TextOf(entry.value, *option);
+  if (option != nullptr) {
+    ApplyValue(entry, *option);
+  } else if (entry.value.IsMap()) {
+    Apply(entry.value, name);
+  } else if (Option* named = table_.FindInFile(name, ""); named != nullptr) {
+    if (!entry.value.IsNull()) ApplyValue(entry, *named);
+  } else {
+    complaints_.Add(entry.place(), fmt::format("{} must be a mapping", name));
+  }
+}
+
+void MappingReader::ApplyValue(const Entry& entry, Option& option) {
+  if (const auto* entries = std::get_if<EntriesTarget>(&option.target)) {
+    ApplyEntries(entry, option, *entries);
+    return;
+  }
+  const std::string name = path_ + FileName(option);
+  const Result<std::string> text = TextOf(entry.value, option);
   if (!text.ok()) {
-    complaints.Add(place, name + " " + text.error().message());
+    complaints_.Add(entry.place(), name + " " + text.error().message());
     return;
   }
-  const Origin origin{Origin::Kind::kFile, fmt::format("{}:{}", file, mark.line + 1)};
-  if (const Status status = SetOption(*option, *text, origin); !status.ok()) {
-    complaints.Add(place, name + " " + status.message());
+  const Status status = table_.Set(option, *text, OriginOf(entry));
+  if (!status.ok()) complaints_.Add(entry.place(), name + " " + status.message());
+}
+
+void MappingReader::ApplyEntries(const Entry& entry, Option& option, const EntriesTarget& target) {
+  const std::string name = path_ + FileName(option);
+  if (!entry.value.IsSequence() || entry.value.size() == 0) {
+    complaints_.Add(entry.place(), fmt::format("{} must be {}", name, target.allowed));
+    return;
   }
+  target.resize(entry.value.size());
+  for (std::size_t i = 0; i < entry.value.size(); ++i) {
+    const YAML::Node item = entry.value[i];
+    const std::string item_name = fmt::format("{}[{}]", name, i);
+    if (!item.IsMap()) {
+      complaints_.Add(item.Mark().is_null() ? entry.place() : item.Mark(),
+                      fmt::format("{} must be a mapping", item_name));
+      continue;
+    }
+    OptionTable table = target.entry(i);
+    MappingReader(file_, item_name + ".", table, complaints_).Apply(item, "");
+  }
+  option.origin = OriginOf(entry);
 }
 
 void ApplyDocument(const YAML::Node& root, const std::string& file, OptionTable& table,
@@ -133,10 +241,7 @@ void ApplyDocument(const YAML::Node& root, const std::string& file, OptionTable&
     complaints.Add(root.Mark(), "must be a mapping of options to values, like 'tp: 2'");
     return;
   }
-  std::map<std::string, int> first_lines;
-  for (const auto& pair : root) {
-    ApplyEntry({pair.first, pair.second}, file, table, first_lines, complaints);
-  }
+  MappingReader(file, "", table, complaints).Apply(root, "");
 }
 
 /// Where the first two documents of a text begin. Not YAML::LoadAll: on some texts, such as a

@@ -65,6 +65,10 @@ bool Store(const OptionalTextTarget& target, std::string_view text) {
   return true;
 }
 
+bool Store(const ParsedTarget& target, std::string_view text) { return target.store(text); }
+bool Store(const ShortFormTarget&, std::string_view) { return false; }
+bool Store(const EntriesTarget&, std::string_view) { return false; }
+
 bool Store(const IntegerListTarget& target, std::string_view text) {
   std::vector<std::int32_t> values;
   while (true) {
@@ -106,6 +110,32 @@ const Option* OptionTable::Find(std::string_view name) const {
   return found == options_.end() ? nullptr : &*found;
 }
 
+Option* OptionTable::FindInFile(std::string_view section, std::string_view key) {
+  const auto found = std::find_if(options_.begin(), options_.end(), [&](const Option& option) {
+    if (!option.in_file || option.section != section) return false;
+    return key.empty() ? option.names_section : option.file_key() == key;
+  });
+  return found == options_.end() ? nullptr : &*found;
+}
+
+Status OptionTable::Set(Option& option, std::string_view text, const Origin& origin) {
+  const auto* short_form = std::get_if<ShortFormTarget>(&option.target);
+  if (short_form == nullptr) return SetOption(option, text, origin);
+  ASSIGN_OR_RETURN(const ShortFormTarget::Settings settings, short_form->expand(text));
+  for (const auto& [name, value] : settings) {
+    Option* target = Find(name);
+    BRAID_CHECK(target != nullptr);
+    const Status status = SetOption(*target, value, origin);
+    if (!status.ok()) return InvalidArgument(fmt::format("'{}': {} {}", text, target->file_key(), status.message()));
+  }
+  return {};
+}
+
+std::string FileName(const Option& option) {
+  if (option.section.empty()) return option.file_key();
+  return option.section + "." + option.file_key();
+}
+
 std::string AllowedValues(const Option& option) {
   return std::visit(
       Overloaded{[](const SwitchTarget&) -> std::string { return "true or false"; },
@@ -126,7 +156,8 @@ std::string AllowedValues(const Option& option) {
                  [](const IntegerListTarget& t) {
                    return fmt::format("different integers from {} to {}, separated by commas",
                                       t.minimum, t.maximum);
-                 }},
+                 },
+                 [](const auto& t) { return t.allowed; }},
       option.target);
 }
 
@@ -137,6 +168,9 @@ std::string ValueText(const Option& option) {
           [](const TextTarget& t) { return *t.value; },
           [](const OptionalTextTarget& t) { return t.value->value_or(""); },
           [](const IntegerListTarget& t) { return fmt::format("{}", fmt::join(*t.value, ",")); },
+          [](const ParsedTarget& t) { return t.text(); },
+          [](const ShortFormTarget&) { return std::string(); },
+          [](const EntriesTarget&) { return std::string(); },
           [](const auto& t) { return fmt::format("{}", *t.value); }},
       option.target);
 }

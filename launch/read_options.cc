@@ -24,28 +24,81 @@ Status ApplyEnvironment(OptionTable& table, const Environment& environment) {
   return {};
 }
 
+bool NamesFile(const OptionTable& table, const std::string& name, std::string_view text) {
+  const Option* option = table.Find(name);
+  return option != nullptr && option->may_name_file &&
+         (text.ends_with(".yaml") || text.ends_with(".yml"));
+}
+
+Status ApplyFlag(const std::string& name, const std::string& text, OptionTable& table) {
+  Option* option = table.Find(name);
+  BRAID_CHECK(option != nullptr);
+  const std::string flag =
+      option->letter == '\0' ? "--" + name : fmt::format("-{}", option->letter);
+  const Status status = table.Set(*option, text, {Origin::Kind::kFlag, flag});
+  if (status.ok()) return {};
+  return InvalidArgument(fmt::format("{} {}", flag, status.message()));
+}
+
+/// Short forms first: a flag for one thing wins over one for several, wherever they stand.
 Status ApplyFlags(const CommandLine& line, OptionTable& table) {
-  for (const auto& [name, text] : line.flags) {
-    Option* option = table.Find(name);
-    BRAID_CHECK(option != nullptr);
-    const std::string flag =
-        option->letter == '\0' ? "--" + name : fmt::format("-{}", option->letter);
-    const Status status = SetOption(*option, text, {Origin::Kind::kFlag, flag});
-    if (!status.ok()) return InvalidArgument(fmt::format("{} {}", flag, status.message()));
+  for (const bool short_forms : {true, false}) {
+    for (const auto& [name, text] : line.flags) {
+      const Option* option = table.Find(name);
+      BRAID_CHECK(option != nullptr);
+      if (std::holds_alternative<ShortFormTarget>(option->target) != short_forms) continue;
+      if (!NamesFile(table, name, text)) RETURN_IF_ERROR(ApplyFlag(name, text, table));
+    }
   }
   return {};
 }
+
+Status ApplyFiles(const CommandLine& line, OptionTable& table) {
+  for (const auto& [name, path] : line.flags) {
+    if (name == "config") RETURN_IF_ERROR(ApplyConfigFile(path, table));
+  }
+  for (const auto& [name, path] : line.flags) {
+    if (NamesFile(table, name, path)) RETURN_IF_ERROR(ApplyConfigFile(path, table));
+  }
+  return {};
+}
+
+std::string Quoted(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// "[{weight: 1, prompt: \"100\"}, ...]".
+std::string EntriesText(const EntriesTarget& target);
 
 /// A value as YAML: JSON's strings are YAML's double-quoted ones.
 std::string YamlValue(const Option& option) {
   if (const auto* list = std::get_if<IntegerListTarget>(&option.target)) {
     return fmt::format("[{}]", fmt::join(*list->value, ", "));
   }
+  if (const auto* entries = std::get_if<EntriesTarget>(&option.target)) {
+    return EntriesText(*entries);
+  }
+  const std::string text = ValueText(option);
+  if (const auto* parsed = std::get_if<ParsedTarget>(&option.target)) {
+    if (parsed->form == ParsedTarget::Form::kTextList) return fmt::format("[{}]", text);
+    return parsed->form == ParsedTarget::Form::kText ? Quoted(text) : text;
+  }
   const bool is_text = std::holds_alternative<TextTarget>(option.target) ||
                        std::holds_alternative<OptionalTextTarget>(option.target);
-  const std::string text = ValueText(option);
-  if (!is_text) return text;
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return is_text ? Quoted(text) : text;
+}
+
+std::string EntriesText(const EntriesTarget& target) {
+  std::vector<std::string> items;
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    const OptionTable table = target.entry(i);
+    std::vector<std::string> pairs;
+    for (const Option& option : table.options()) {
+      pairs.push_back(fmt::format("{}: {}", option.file_key(), YamlValue(option)));
+    }
+    items.push_back(fmt::format("{{{}}}", fmt::join(pairs, ", ")));
+  }
+  return fmt::format("[{}]", fmt::join(items, ", "));
 }
 
 /// False where the default is no value that could be written down ("the model's own").
@@ -61,27 +114,32 @@ Result<CommandLine> ReadOptions(const CommandSyntax& syntax, OptionTable& table,
   ASSIGN_OR_RETURN(CommandLine line, ParseCommandLine(syntax, table, arguments));
   if (line.wants_help) return line;
   RETURN_IF_ERROR(ApplyEnvironment(table, environment));
-  for (const auto& [name, path] : line.flags) {
-    if (name == "config") RETURN_IF_ERROR(ApplyConfigFile(path, table));
-  }
+  RETURN_IF_ERROR(ApplyFiles(line, table));
   RETURN_IF_ERROR(ApplyFlags(line, table));
   return line;
 }
 
 std::string PrintConfig(const OptionTable& table) {
-  std::vector<std::pair<std::string, std::string>> lines;
+  std::vector<std::pair<std::string, std::string>> lines;  // an empty second one: no origin
   std::size_t width = 0;
+  std::string section;
   for (const Option& option : table.options()) {
-    if (!option.in_file) continue;
-    std::string setting = HasValue(option)
-                              ? fmt::format("{}: {}", option.name, YamlValue(option))
-                              : fmt::format("# {}: {}", option.name, option.default_note);
+    if (!option.in_file || std::holds_alternative<ShortFormTarget>(option.target)) continue;
+    if (option.section != section) {
+      section = option.section;
+      lines.emplace_back(section + ":", "");
+    }
+    const std::string indent = section.empty() ? "" : "  ";
+    std::string setting =
+        HasValue(option)
+            ? fmt::format("{}{}: {}", indent, option.file_key(), YamlValue(option))
+            : fmt::format("{}# {}: {}", indent, option.file_key(), option.default_note);
     width = std::max(width, std::min<std::size_t>(setting.size(), 40));
     lines.emplace_back(std::move(setting), DescribeOrigin(option.origin));
   }
   std::string text;
   for (const auto& [setting, origin] : lines) {
-    text += fmt::format("{:<{}}  # {}\n", setting, width, origin);
+    text += origin.empty() ? setting + "\n" : fmt::format("{:<{}}  # {}\n", setting, width, origin);
   }
   return text;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 namespace braid {
@@ -48,8 +49,8 @@ double TimeWeight(const BatchingProblem& problem, const BatchingRequest& request
 void FillCutGrid(const OrderedRequests& requests, std::size_t max_levels,
                  std::vector<double>& slacks, CutGrid& grid);
 
-/// The cost of one interval after another that ends at `end` and begins ever earlier.
-/// Nothing depends on where it began: cost only grows, by at least the cost of what is added.
+/// The cost of one interval after another that ends at `end` and begins ever earlier: asked for in
+/// that order, because T, and with it the number of late slacks, only grows.
 template <bool kHinge>
 class IntervalCost {
  public:

@@ -19,7 +19,8 @@ BraidPolicy::BraidPolicy(const PolicyOptions& options, const CostModel& costs,
       cluster_(cluster),
       log_(log),
       lengths_(options.oracle),
-      instances_(At(cluster.num_instances())) {
+      instances_(At(cluster.num_instances())),
+      meter_(cluster.num_instances(), cluster.instances_per_node()) {
   lines_.resize(At(cluster.num_instances()) + 1);
   for (std::int32_t degree = 1; degree <= cluster.num_instances(); ++degree) {
     lines_[At(degree)] = costs.Prefill(degree);
@@ -87,6 +88,8 @@ void BraidPolicy::Arrive(const EngineView& view, RequestIndex request, StepSink&
   const double ideal = lines_.back().Ns(tokens, tokens * tokens);
   fresh.limit_ns = std::max(options_.ttft_floor_ns,
                             static_cast<std::int64_t>(options_.ttft_factor * ideal));
+  fresh.lost = false;
+  fresh.rescued = false;
   fresh.express = lines_[1].Ns(tokens, tokens * tokens) <= static_cast<double>(options_.express_ns);
   if (fresh.express) {
     express_waiting_.push_back(request);

@@ -41,6 +41,7 @@ class BraidPolicy final : public Planner {
     std::int32_t component = kNoIndex;  ///< decode group, kNoIndex: does not decode
     bool express = false;
     bool lost = false;              ///< given up for its limit: comes after the others
+    bool rescued = false;           ///< was lost, but waited past the starvation bound
     DueWork due;                    ///< scratch of ChooseLost
     bool ended = false;             ///< in the events being handled
   };
@@ -83,9 +84,11 @@ class BraidPolicy final : public Planner {
   void IssueExpress(const EngineView& view, std::int32_t instance, StepSink& sink);
   void PlaceExpress(const EngineView& view, StepSink& sink);
   void ChooseLost(const EngineView& view);
+  bool EvictLost(const EngineView& view, RequestIndex request, StepSink& sink);
   void IssueBulk(const EngineView& view, StepSink& sink);
   bool IssueChunk(const EngineView& view, RequestIndex request,
                   const std::vector<std::int32_t>& group, StepSink& sink);
+  void ChooseOverlap(const EngineView& view);
   std::int32_t ChunkRows(const RequestState& state, std::int32_t degree) const;
 
   // braid_decode.cc
@@ -116,11 +119,14 @@ class BraidPolicy final : public Planner {
   std::vector<std::int32_t> places_;           ///< of RequestSet
   std::vector<RequestIndex> in_chunk_;         ///< bulk requests in a step
   OnTime on_time_;
+  double credit_ns_ = 0;            ///< instance time that the starving may take
+  std::int64_t credited_ns_ = 0;
   std::vector<DueWork*> due_;       ///< scratch
   double stretch_ = 1;              ///< of bulk chunks, by what shares their ranks
   bool bulk_changed_ = false;
   bool memory_changed_ = false;
   std::vector<std::int32_t> touched_;  ///< scratch: instances whose express strand may start
+  StepMeter meter_;
   StepPlan plan_;
 };
 

@@ -87,6 +87,20 @@ std::int32_t BraidPolicy::ChunkRows(const RequestState& state, std::int32_t degr
   return chunk + chunk / 4 >= state.prefill_left() ? state.prefill_left() : chunk;
 }
 
+/// Splits the rows in two halves, one of which computes while the other communicates, where that is
+/// clearly faster; predicts the step's time.
+void BraidPolicy::ChooseOverlap(const EngineView& view) {
+  StepMeasure measure = meter_.Measure(view, plan_);
+  plan_.predicted_ns = costs_.StepNs(measure.signature, measure.sizes);
+  if (!options_.overlap) return;
+  measure.signature.token_split = true;
+  const std::int64_t split_ns = costs_.StepNs(measure.signature, measure.sizes);
+  const double gain = 1 - static_cast<double>(split_ns) / static_cast<double>(plan_.predicted_ns);
+  if (gain < options_.overlap_gain) return;
+  plan_.overlap = OverlapMode::kTokenSplit;
+  plan_.predicted_ns = split_ns;
+}
+
 bool BraidPolicy::IssueChunk(const EngineView& view, RequestIndex request,
                              const std::vector<std::int32_t>& group, StepSink& sink) {
   const RequestState& state = view.request(request);
@@ -111,10 +125,7 @@ bool BraidPolicy::IssueChunk(const EngineView& view, RequestIndex request,
                             .master = group.front(),
                             .first_share = 0,
                             .num_shares = static_cast<std::uint32_t>(plan_.shares.size())});
-  const double after = state.kv_tokens + rows;
-  const double before = state.kv_tokens;
-  plan_.predicted_ns = static_cast<std::int64_t>(
-      lines_[At(degree)].Ns(rows, after * after - before * before));
+  ChooseOverlap(view);
   if (sink.Issue(plan_) != Issued::kYes) return false;
   in_chunk_.push_back(request);
   const StepIndex step = view.instance(group.front()).steps.back();
@@ -127,6 +138,13 @@ bool BraidPolicy::IssueChunk(const EngineView& view, RequestIndex request,
 
 /// Under overload somebody will be late: the fewest are if it is the costliest.
 void BraidPolicy::ChooseLost(const EngineView& view) {
+  // The starvation bound: a small share of all work goes to those that were given up long ago,
+  // oldest first.
+  const double workers_ns =
+      static_cast<double>(view.now_ns - credited_ns_) * static_cast<double>(instances_.size());
+  credit_ns_ = std::min(credit_ns_ + options_.starvation_share * workers_ns,
+                        static_cast<double>(options_.ttft_floor_ns * 100));
+  credited_ns_ = view.now_ns;
   due_.clear();
   const double workers = static_cast<double>(instances_.size());
   const auto add = [&](RequestIndex request) {
@@ -136,15 +154,34 @@ void BraidPolicy::ChooseLost(const EngineView& view) {
     mine.due.due_ns = state.request.arrival_ns + mine.limit_ns - view.now_ns -
                       static_cast<std::int64_t>(options_.due_margin *
                                                 static_cast<double>(mine.limit_ns));
-    const bool starves =
-        view.now_ns - state.request.arrival_ns > options_.starvation_factor * mine.limit_ns;
-    mine.due.on_time = true;
-    if (!starves) due_.push_back(&mine.due);
+    if (mine.lost &&
+        view.now_ns - state.request.arrival_ns > options_.starvation_factor * mine.limit_ns &&
+        credit_ns_ >= LeftNs(state, 1)) {
+      mine.rescued = true;
+      credit_ns_ -= LeftNs(state, 1);
+    }
+    // What was begun would be lost twice.
+    mine.due.spared = state.kv_tokens > 0;
+    // Nor does it help to waver: what was given up before it began stays so.
+    mine.due.on_time = mine.rescued || !mine.lost || mine.due.spared;
+    if (!mine.rescued && mine.due.on_time) due_.push_back(&mine.due);
   };
   for (const RequestIndex request : bulk_) add(request);
   for (const RequestIndex request : in_chunk_) add(request);
   on_time_.Choose(view.now_ns, due_);
   for (const RequestIndex request : bulk_) task(request).lost = !task(request).due.on_time;
+}
+
+/// Takes the KV of prompts that were begun and given up, oldest first, until one that is on time
+/// finds a home.
+bool BraidPolicy::EvictLost(const EngineView& view, RequestIndex request, StepSink& sink) {
+  for (const RequestIndex victim : bulk_) {
+    if (!task(victim).lost || view.request(victim).kv_tokens == 0) continue;
+    Forget(victim);
+    sink.Evict(victim);
+    if (ChooseHome(view, request, true)) return true;
+  }
+  return false;
 }
 
 /// Least slack first; those that cannot meet their limit any more come last, unless they have waited
@@ -184,13 +221,16 @@ void BraidPolicy::IssueBulk(const EngineView& view, StepSink& sink) {
   std::vector<char> taken(instances_.size(), 0);
   for (const Candidate& candidate : order) {
     if (num_free == 0) break;
+    // Whoever is given up takes nothing from those that can be served in time.
+    if (candidate.lost && !(chosen.empty() && in_chunk_.empty())) break;
     Task& mine = task(candidate.request);
     if (mine.home.empty()) {
       // Homes are chosen among instances whose bulk strand is free; hide those taken just now.
       for (std::size_t i = 0; i < taken.size(); ++i) {
         if (taken[i] != 0) instances_[i].bulk = 0;
       }
-      const bool found = ChooseHome(view, candidate.request, true);
+      const bool found = ChooseHome(view, candidate.request, true) ||
+                         (!candidate.lost && EvictLost(view, candidate.request, sink));
       for (std::size_t i = 0; i < taken.size(); ++i) {
         if (taken[i] != 0) instances_[i].bulk = kNoIndex;
       }

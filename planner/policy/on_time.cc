@@ -54,18 +54,21 @@ void OnTime::Choose(std::int64_t now_ns, std::span<DueWork*> jobs) {
                    [](const DueWork* a, const DueWork* b) { return a->due_ns < b->due_ns; });
   const auto smaller = [](const DueWork* a, const DueWork* b) { return a->work_ns < b->work_ns; };
   heap_.clear();
+  spared_heap_.clear();
   double done_ns = 0;
   for (DueWork* job : jobs) {
     job->on_time = true;
     done_ns += job->work_ns;
-    heap_.push_back(job);
-    std::push_heap(heap_.begin(), heap_.end(), smaller);
+    auto& own = job->spared ? spared_heap_ : heap_;
+    own.push_back(job);
+    std::push_heap(own.begin(), own.end(), smaller);
     const double due = static_cast<double>(job->due_ns);
     if (done_ns + ExpectedBefore(due) <= due) continue;
-    std::pop_heap(heap_.begin(), heap_.end(), smaller);
-    heap_.back()->on_time = false;
-    done_ns -= heap_.back()->work_ns;
-    heap_.pop_back();
+    auto& from = heap_.empty() ? spared_heap_ : heap_;
+    std::pop_heap(from.begin(), from.end(), smaller);
+    from.back()->on_time = false;
+    done_ns -= from.back()->work_ns;
+    from.pop_back();
   }
 }
 

@@ -11,6 +11,7 @@ namespace braid {
 struct DueWork {
   double work_ns = 0;         ///< what all workers together need for it
   std::int64_t due_ns = 0;    ///< from now
+  bool spared = false;        ///< given up only where nothing else helps
   bool on_time = true;        ///< result
 };
 
@@ -41,7 +42,8 @@ class OnTime {
   std::array<Stream, kNumStreams> streams_ = {};
   std::int64_t seen_ns_ = 0;
   double memory_ns_ = 0;  ///< decayed length of what was seen
-  std::vector<DueWork*> heap_;
+  std::vector<DueWork*> heap_;         ///< chosen so far, largest first
+  std::vector<DueWork*> spared_heap_;
 };
 
 }  // namespace braid

@@ -46,12 +46,14 @@ struct PolicyOptions {
   // braid
   std::int64_t express_ns = 150'000'000;   ///< a prompt that takes less alone goes whole
   std::int64_t chunk_ns = 1'000'000'000;   ///< of a chunk of a longer one
-  double pace = 0.8;               ///< of tpot_ns: distance of decode passes beside prefills
+  double pace = 0.92;              ///< of tpot_ns: distance of decode passes beside prefills
   double pack_share = 0.9;         ///< of a paced pass that decodes of one instance may fill
-  double due_margin = 0.1;         ///< of a TTFT limit, kept for what was not foreseen
+  double due_margin = 0.05;        ///< of a TTFT limit, kept for what was not foreseen
+  double overlap_gain = 0.03;      ///< least gain of a token split
   double growth_gain = 0.3;        ///< least gain of another instance, of its fair share
   std::int64_t switch_slack_ns = 10'000'000'000;  ///< less slack that takes a long prompt's turn
-  std::int64_t starvation_factor = 20;  ///< of the TTFT limit: then even the lost go first
+  std::int64_t starvation_factor = 4;  ///< of the TTFT limit: who was given up waits no longer ..
+  double starvation_share = 0.01;      ///< .. than this share of all work can serve
 
   // braid: each mechanism can be switched off
   bool chunking = true;         ///< long prompts yield at chunk boundaries

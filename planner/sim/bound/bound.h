@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/status.h"
 #include "planner/cost/cost_model.h"
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 #include "planner/sim/bound/lowest_costs.h"
 
+#include "plan/program.h"
+
 #include <algorithm>
 #include <array>
 #include <limits>

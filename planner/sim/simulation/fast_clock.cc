@@ -26,7 +26,7 @@ FastClock::FastClock(const CostModel& costs, const ClusterSpec& cluster, std::in
 std::int64_t FastClock::PassNs(const Strand& strand, std::int32_t repeat) const {
   StepSizes sizes = strand.measure.sizes;
   sizes[Size::kDecodeContext] += repeat * strand.measure.context_growth;
-  return std::max(strand.period_ns, costs_.StepNs(strand.measure.signature, sizes));
+  return costs_.StepNs(strand.measure.signature, sizes);
 }
 
 void FastClock::Start(const EngineView& view, StepIndex step) {
@@ -46,14 +46,18 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
     started.repeats = std::min(started.repeats, state.request.output_tokens - state.generated);
   }
   started.repeats = std::max(started.repeats, 1);
-  started.work_ns = planning_ns_;
-  for (std::int32_t i = 0; i < started.repeats; ++i) started.work_ns += PassNs(started, i);
+  std::int64_t start = planning_ns_;
+  for (std::int32_t i = 0; i < started.repeats; ++i) {
+    const std::int64_t pass = PassNs(started, i);
+    started.work_ns = start + pass;
+    start += std::max(pass, started.period_ns);
+  }
   started.done_ns = 0;
   started.updated_ns = running.start_ns;
   started.rate = 0;
-  started.boundary = 0;
-  started.boundary_work_ns = planning_ns_;
-  started.shape = {.step_ns = std::max<std::int64_t>(1, PassNs(started, 0))};
+  started.passes_begun = 0;
+  started.next_pass_ns = planning_ns_;
+  started.shape = {.step_ns = std::max({std::int64_t{1}, PassNs(started, 0), started.period_ns})};
   bool shares_ranks = false;
   for (const std::int32_t instance : started.instances) {
     auto& here = on_instance_[At(instance)];
@@ -140,17 +144,21 @@ void FastClock::Stop(StepIndex step, std::int64_t now_ns) {
   Strand& stopped = strand(step);
   if (!stopped.live || stopped.repeats == 1) return;
   Advance(stopped, now_ns);
-  std::int64_t work = stopped.boundary_work_ns;
-  std::int32_t repeats = stopped.boundary;
-  while (repeats < stopped.repeats && (work < stopped.done_ns || repeats == 0)) {
-    work += PassNs(stopped, repeats);
+  // The first pass is run in any case; a pause between two passes ends at once.
+  std::int64_t work = stopped.next_pass_ns;
+  std::int32_t repeats = stopped.passes_begun;
+  std::int64_t begins = stopped.next_pass_ns;
+  while (repeats < stopped.repeats && (repeats == 0 || begins < stopped.done_ns)) {
+    const std::int64_t pass = PassNs(stopped, repeats);
+    stopped.passes_begun = repeats;
+    stopped.next_pass_ns = begins;
+    work = begins + pass;
+    begins += std::max(pass, stopped.period_ns);
     ++repeats;
   }
   if (repeats == stopped.repeats) return;
-  stopped.boundary = repeats;
-  stopped.boundary_work_ns = work;
   stopped.repeats = repeats;
-  stopped.work_ns = work;
+  stopped.work_ns = std::max(work, stopped.done_ns);
   Schedule(step);
 }
 

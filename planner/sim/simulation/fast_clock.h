@@ -53,8 +53,8 @@ class FastClock final : public Executor {
     std::int64_t updated_ns = 0;
     std::int64_t rate = kFullRate;  ///< work per time, in 1/1024
     std::int64_t end_ns = 0;
-    std::int32_t boundary = 0;        ///< a boundary at or before done_ns, counted in repeats
-    std::int64_t boundary_work_ns = 0;
+    std::int32_t passes_begun = 0;  ///< a pass that begins at or before done_ns ..
+    std::int64_t next_pass_ns = 0;  ///< .. and where it begins, in work
     StrandShape shape;
     std::uint32_t version = 0;
   };
