@@ -190,14 +190,16 @@ Step Engine::StepOf(StepIndex index) const {
   step.overlap = plan.overlap;
   step.predicted_ns = plan.predicted_ns;
   step.exchange_in_turn = plan.exchange_in_turn;
-  KvBook book = kv_;  // the slots that the step would get if it were the next to end
+  // The slots that the step would get if it were the next to end; that may take grants from others.
+  KvBook book = kv_;
+  std::vector<RequestState> requests = requests_;
   for (const PlannedRequest& planned : plan.requests) {
-    RequestState state = requests_[At(planned.request)];
+    RequestState& state = requests[At(planned.request)];
     if (plan.move) {
       const std::vector<KvExtent> before = state.extents;
       for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
         const KvShare& share = plan.shares[planned.first_share + i];
-        book.Move(state, planned.master, share.instance, share.tokens, {});
+        book.Move(state, planned.master, share.instance, share.tokens, requests);
       }
       AddMoves(state.request.id, before, state.extents, step.moves);
       continue;
@@ -209,14 +211,23 @@ Step Engine::StepOf(StepIndex index) const {
     request.sampled_rows = planned.decode || planned.rows == state.prefill_left() ? 1 : 0;
     if (planned.decode) {
       request.master = planned.master;
-      book.Append(state, planned.master, 1, {});
+      book.Append(state, planned.master, 1, requests);
     }
     for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
       const KvShare& share = plan.shares[planned.first_share + i];
-      book.Append(state, share.instance, share.tokens, {});
+      book.Append(state, share.instance, share.tokens, requests);
     }
+    const auto ring = plan.instances.begin() + planned.first_member;
+    request.ring.assign(ring, ring + planned.num_members);
     request.kv = state.extents;
     step.requests.push_back(std::move(request));
+  }
+  if (plan.move) {
+    // Ranks get the instances that KV leaves before those that get it.
+    std::stable_partition(step.instances.begin(), step.instances.end(), [&](std::int32_t instance) {
+      return std::any_of(step.moves.begin(), step.moves.end(),
+                         [&](const KvMove& move) { return move.from.instance == instance; });
+    });
   }
   return step;
 }
@@ -262,19 +273,35 @@ Issued Engine::Issue(const StepPlan& plan) {
 }
 
 void Engine::Stop(StepIndex index) {
+  if (index < 0 || index >= static_cast<StepIndex>(steps_.size())) {
+    if (broken_.ok()) {
+      broken_ = Internal("the policy stops a step at place " + std::to_string(index) +
+                         ", where there is none");
+    }
+    return;
+  }
   RunningStep& running = step(index);
   if (!running.live || running.stopping) return;
   running.stopping = true;
   executor_.Stop(index, now_ns_);
 }
 
-void Engine::Evict(RequestIndex index) {
-  RequestState& state = request(index);
-  if (!state.idle()) {
-    broken_ = Internal("the policy evicts request " + std::to_string(state.request.id) +
-                       ", which is in a step");
-    return;
+/// Whether the planner may take `request` away; otherwise the run is broken.
+bool Engine::MayTake(RequestIndex index, const char* what) {
+  if (!broken_.ok()) return false;
+  if (!Exists(index)) {
+    broken_ = Internal("the policy " + std::string(what) + " a request at place " +
+                       std::to_string(index) + ", where there is none");
+  } else if (!request(index).idle()) {
+    broken_ = Internal("the policy " + std::string(what) + " request " +
+                       std::to_string(request(index).request.id) + ", which is in a step");
   }
+  return broken_.ok();
+}
+
+void Engine::Evict(RequestIndex index) {
+  if (!MayTake(index, "evicts")) return;
+  RequestState& state = request(index);
   kv_.Drop(state);
   state.phase = Phase::kWaiting;
   state.kv_tokens = 0;
@@ -285,13 +312,8 @@ void Engine::Evict(RequestIndex index) {
 }
 
 void Engine::Reject(RequestIndex index, const std::string& why) {
-  RequestState& state = request(index);
-  if (!state.idle()) {
-    broken_ = Internal("the policy rejects request " + std::to_string(state.request.id) +
-                       ", which is in a step");
-    return;
-  }
-  listener_.OnRejected(view(), state, why);
+  if (!MayTake(index, "rejects")) return;
+  listener_.OnRejected(view(), request(index), why);
   ++counts_.rejected;
   Free(index);
 }
@@ -432,57 +454,61 @@ Status Engine::CheckPlan(const StepPlan& plan) {
                       ", which does not exist or is named twice");
     }
   }
-  for (const PlannedRequest& planned : plan.requests) RETURN_IF_ERROR(CheckRequest(plan, planned));
+  for (const PlannedRequest& planned : plan.requests) {
+    const std::string rule = BrokenRule(plan, planned);
+    if (rule.empty()) continue;
+    const std::string name = Exists(planned.request)
+                                 ? std::to_string(request(planned.request).request.id)
+                                 : "at place " + std::to_string(planned.request);
+    return Internal("the policy breaks a rule for request " + name + " of step " +
+                    std::to_string(next_number_) + ": " + rule);
+  }
   return Status();
 }
 
-Status Engine::CheckRequest(const StepPlan& plan, const PlannedRequest& planned) {
-  const auto broken = [&](const std::string& rule) {
-    const bool exists =
-        planned.request >= 0 && planned.request < static_cast<RequestIndex>(requests_.size());
-    return Internal("the policy breaks a rule for request " +
-                    (exists ? std::to_string(request(planned.request).request.id)
-                            : "at place " + std::to_string(planned.request)) +
-                    " of step " + std::to_string(next_number_) + ": " + rule);
-  };
-  if (planned.request < 0 || planned.request >= static_cast<RequestIndex>(requests_.size())) {
-    return broken("no such request");
-  }
-  const RequestState& state = request(planned.request);
-  if (!state.idle()) return broken("it is in another step");
+/// What of the rules the plan breaks for one request, in words; empty: none.
+std::string Engine::BrokenRule(const StepPlan& plan, const PlannedRequest& planned) const {
+  if (!Exists(planned.request)) return "no such request";
+  const RequestState& state = requests_[At(planned.request)];
+  if (!state.idle()) return "it is in another step";
   for (const KvShare& owner : state.owners) {
     if (!Contains(plan.instances, owner.instance)) {
-      return broken("instance " + std::to_string(owner.instance) +
-                    " holds KV of it but is not in the group");
+      return "instance " + std::to_string(owner.instance) +
+             " holds KV of it but is not in the group";
     }
+  }
+  if (planned.first_share + planned.num_shares > plan.shares.size() ||
+      planned.first_member + planned.num_members > plan.instances.size()) {
+    return "its shares or its ring reach beyond those of the step";
   }
   std::int64_t shared = 0;
   for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
     const KvShare& share = plan.shares[planned.first_share + i];
     shared += share.tokens;
     if (!Contains(plan.instances, share.instance) || share.tokens < 0) {
-      return broken("its KV is to stay outside the group");
+      return "its KV is to stay outside the group";
     }
+    if (plan.move && share.instance == planned.master) return "a move to where its KV is";
+  }
+  if (plan.max_repeats > 1 && (plan.move || !planned.decode)) {
+    return "only decode passes can be repeated";
   }
   if (plan.move) {
-    if (shared != planned.rows || state.TokensIn(planned.master) < planned.rows) {
-      return broken("a move of tokens that are not there");
-    }
-    return Status();
+    const bool there =
+        planned.rows >= 1 && shared == planned.rows && state.TokensIn(planned.master) >= shared;
+    return there ? "" : "a move of tokens that are not there";
   }
   if (planned.decode) {
-    if (state.phase != Phase::kDecode) return broken("it decodes before its prefill ended");
-    if (!Contains(plan.instances, planned.master)) return broken("its master is not in the group");
-    return Status();
+    if (state.phase != Phase::kDecode) return "it decodes before its prefill ended";
+    if (!Contains(plan.instances, planned.master)) return "its master is not in the group";
+    return planned.num_shares == 0 ? "" : "its new KV stays with its master, it has no shares";
   }
-  if (plan.max_repeats > 1) return broken("a chunk of a prompt cannot be repeated");
-  if (state.phase == Phase::kDecode) return broken("it is prefilled already");
+  if (state.phase == Phase::kDecode) return "it is prefilled already";
   if (planned.rows < 1 || planned.rows > state.prefill_left()) {
-    return broken("a chunk of " + std::to_string(planned.rows) + " tokens where " +
-                  std::to_string(state.prefill_left()) + " are left");
+    return "a chunk of " + std::to_string(planned.rows) + " tokens where " +
+           std::to_string(state.prefill_left()) + " are left";
   }
-  if (shared != planned.rows) return broken("the shares of its chunk do not add up");
-  return Status();
+  return shared == planned.rows ? "" : "the shares of its chunk do not add up";
 }
 
 }  // namespace braid

@@ -49,9 +49,8 @@ struct EngineOptions {
 
 /// The only loop: takes requests, keeps their state and every KV slot, asks the planner for steps,
 /// hands them to the executor and commits what comes back. It does not know whether the executor is
-/// real. A planner that breaks the rules of StepSink gets Internal naming the rule, step and request.
-/// Cost: beside planner and executor O(requests of the step) per step.
-/// Thread: one.
+/// real. A planner that breaks the rules of StepSink gets Internal naming the rule, step and
+/// request. Cost: beside planner and executor O(requests of the step) per step. Thread: one.
 class Engine final : private StepSink {
  public:
   Engine(const EngineOptions& options, Planner& planner, Executor& executor,
@@ -62,8 +61,9 @@ class Engine final : private StepSink {
   Status Run(RequestSource& source, std::int64_t until_ns = kNever);
 
   EngineView view() const;
-  /// A running step as data, as ranks get it: every token's slot, those that the step fills included
-  /// (of one pass). Token ids are 0: the engine knows lengths only. Cost: O(slots ranges + requests).
+  /// A running step as data, as ranks get it: every token's slot, those that the step fills
+  /// included (of one pass). Token ids are 0: the engine knows lengths only. Cost: O(slots ranges +
+  /// requests).
   Step StepOf(StepIndex index) const;
   const EngineCounts& counts() const { return counts_; }
   std::int64_t now_ns() const { return now_ns_; }
@@ -92,7 +92,12 @@ class Engine final : private StepSink {
   bool Continue(StepIndex index);
   void Free(RequestIndex index);
   Status CheckPlan(const StepPlan& plan);
-  Status CheckRequest(const StepPlan& plan, const PlannedRequest& planned);
+  std::string BrokenRule(const StepPlan& plan, const PlannedRequest& planned) const;
+  bool MayTake(RequestIndex index, const char* what);
+  bool Exists(RequestIndex index) const {
+    return index >= 0 && index < static_cast<RequestIndex>(requests_.size()) &&
+           requests_[static_cast<std::size_t>(index)].live;
+  }
   void SharesOf(const StepPlan& plan, std::int32_t repeats, std::vector<KvShare>& shares) const;
   std::int32_t MostRepeats(const StepPlan& plan);
   std::int32_t FreeStrand(const StepPlan& plan) const;
@@ -110,8 +115,8 @@ class Engine final : private StepSink {
   std::vector<RequestIndex> free_requests_;
   std::vector<RunningStep> steps_;
   std::vector<StepIndex> free_steps_;
-  std::vector<StepIndex> ended_;           ///< ended since the planner was asked; freed after
-  std::vector<RequestIndex> freed_;        ///< likewise
+  std::vector<StepIndex> ended_;     ///< ended since the planner was asked; freed after
+  std::vector<RequestIndex> freed_;  ///< likewise
   std::vector<Event> events_;
   std::vector<KvShare> reserve_;           ///< scratch
   std::vector<std::int32_t> decode_rows_;  ///< scratch: new tokens of a pass by instance

@@ -18,8 +18,6 @@ std::string HelpOf(const Option& option) {
                           (std::holds_alternative<TextTarget>(option.target) &&
                            std::get<TextTarget>(option.target).choices.empty());
   const bool is_switch = std::holds_alternative<SwitchTarget>(option.target);
-  const bool is_on = is_switch && *std::get<SwitchTarget>(option.target).value;
-  if (is_on) text += " [on]";
   if (!plain_text && !is_switch) text += fmt::format("; {}", AllowedValues(option));
   if (!is_switch && !std::holds_alternative<ShortFormTarget>(option.target)) {
     text +=
@@ -34,12 +32,17 @@ void AddTo(CLI::App& app, const Option& option, CommandLine& line) {
                                 ? "--" + option.name
                                 : fmt::format("-{},--{}", option.letter, option.name);
   if (const auto* to = std::get_if<SwitchTarget>(&option.target)) {
-    app.add_flag_function(
-        *to->value ? fmt::format("{},!--no-{}", flags, option.name) : flags,
-        [&line, name = option.name](std::int64_t count) {
-          line.flags.emplace_back(name, count > 0 ? "true" : "false");
-        },
-        HelpOf(option));
+    const auto set = [&line, name = option.name](bool value) {
+      return [&line, name, value](std::int64_t) {
+        line.flags.emplace_back(name, value ? "true" : "false");
+      };
+    };
+    const std::string off = "--no-" + option.name;
+    CLI::Option* on = app.add_flag_function(flags, set(true), HelpOf(option));
+    if (!*to->value) return;
+    // What a switch does that is on already is said where it can be switched off.
+    on->group("");
+    app.add_flag_function(off, set(false), "off: " + option.help);
     return;
   }
   const auto store = [&line, name = option.name](const CLI::results_t& results) {

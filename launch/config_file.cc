@@ -220,6 +220,10 @@ void MappingReader::ApplyEntries(const Entry& entry, Option& option, const Entri
     return;
   }
   target.resize(entry.value.size());
+  if (target.size() != entry.value.size()) {
+    complaints_.Add(entry.place(), fmt::format("{} must be {}", name, target.allowed));
+    return;
+  }
   for (std::size_t i = 0; i < entry.value.size(); ++i) {
     const YAML::Node item = entry.value[i];
     const std::string item_name = fmt::format("{}[{}]", name, i);

@@ -100,6 +100,11 @@ std::string DescribeOrigin(const Origin& origin) {
   return "default";
 }
 
+void OptionTable::Add(Option option) {
+  option.initial = ValueText(option);
+  options_.push_back(std::move(option));
+}
+
 Option* OptionTable::Find(std::string_view name) {
   return const_cast<Option*>(std::as_const(*this).Find(name));
 }
@@ -126,7 +131,9 @@ Status OptionTable::Set(Option& option, std::string_view text, const Origin& ori
     Option* target = Find(name);
     BRAID_CHECK(target != nullptr);
     const Status status = SetOption(*target, value, origin);
-    if (!status.ok()) return InvalidArgument(fmt::format("'{}': {} {}", text, target->file_key(), status.message()));
+    if (!status.ok())
+      return InvalidArgument(
+          fmt::format("'{}': {} {}", text, target->file_key(), status.message()));
   }
   return {};
 }

@@ -93,10 +93,11 @@ struct Option {
   bool in_file = true;
   bool in_flags = true;
   std::string section = {};
-  std::string key = {};          ///< empty: `name`
-  bool names_section = false;    ///< `section: value` in a file sets this option
-  bool may_name_file = false;    ///< as a flag it may name a configuration file, *.yaml or *.yml
+  std::string key = {};        ///< empty: `name`
+  bool names_section = false;  ///< `section: value` in a file sets this option
+  bool may_name_file = false;  ///< as a flag it may name a configuration file, *.yaml or *.yml
   Origin origin = {};
+  std::string initial = {};  ///< its value as text when it was added
 
   const std::string& file_key() const { return key.empty() ? name : key; }
 };
@@ -109,7 +110,7 @@ std::string FileName(const Option& option);
 /// Thread: a value that points into a struct of fields.
 class OptionTable {
  public:
-  void Add(Option option) { options_.push_back(std::move(option)); }
+  void Add(Option option);
 
   std::vector<Option>& options() { return options_; }
   const std::vector<Option>& options() const { return options_; }

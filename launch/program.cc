@@ -1,9 +1,12 @@
 #include "launch/program.h"
 
 #include "launch/doctor_command.h"
+#include "launch/explain_command.h"
 #include "launch/inspect_command.h"
 #include "launch/launch_command.h"
+#include "launch/plan_command.h"
 #include "launch/run_command.h"
+#include "launch/simulate_command.h"
 #include "launch/suggestion.h"
 #include "launch/verify_command.h"
 #include "launch/version.h"
@@ -22,6 +25,11 @@ std::vector<Command> Commands() {
   return {
       {"run", "generate text from a prompt", RunCommand},
       {"launch", "start ranks with mpirun and the flags that this machine needs", LaunchCommand},
+      {"simulate", "serve a workload on a described cluster, and tell how it went",
+       SimulateCommand},
+      {"plan", "print and check the next steps of a simulation, or check a plan", PlanCommand},
+      {"explain", "say why a policy decided as it did, and what else it could have done",
+       ExplainCommand},
       {"verify", "compare ways of splitting a model with one rank", VerifyCommand},
       {"inspect", "describe a model file and what each rank would hold of it", InspectCommand},
       {"doctor", "tell what this build and this machine can do, and why not", DoctorCommand},

@@ -106,6 +106,20 @@ bool HasValue(const Option& option) {
   return option.origin.kind != Origin::Kind::kDefault || option.default_note.empty();
 }
 
+void AddSettings(const OptionTable& table, const std::string& section,
+                 std::vector<std::pair<std::string, std::string>>& lines) {
+  const char* indent = section.empty() ? "" : "  ";
+  for (const Option& option : table.options()) {
+    if (!option.in_file || option.section != section) continue;
+    if (std::holds_alternative<ShortFormTarget>(option.target)) continue;
+    lines.emplace_back(
+        HasValue(option)
+            ? fmt::format("{}{}: {}", indent, option.file_key(), YamlValue(option))
+            : fmt::format("{}# {}: {}", indent, option.file_key(), option.default_note),
+        DescribeOrigin(option.origin));
+  }
+}
+
 }  // namespace
 
 Result<CommandLine> ReadOptions(const CommandSyntax& syntax, OptionTable& table,
@@ -120,22 +134,23 @@ Result<CommandLine> ReadOptions(const CommandSyntax& syntax, OptionTable& table,
 }
 
 std::string PrintConfig(const OptionTable& table) {
-  std::vector<std::pair<std::string, std::string>> lines;  // an empty second one: no origin
-  std::size_t width = 0;
-  std::string section;
+  std::vector<std::string> sections = {""};  // in order; first what stands in none
   for (const Option& option : table.options()) {
-    if (!option.in_file || std::holds_alternative<ShortFormTarget>(option.target)) continue;
-    if (option.section != section) {
-      section = option.section;
-      lines.emplace_back(section + ":", "");
+    if (option.in_file && option.section != sections.back()) sections.push_back(option.section);
+  }
+  std::vector<std::pair<std::string, std::string>> lines;  // an empty second one: no origin
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    const std::string& section = sections[i];
+    if (std::find(sections.begin(), sections.begin() + static_cast<std::ptrdiff_t>(i), section) !=
+        sections.begin() + static_cast<std::ptrdiff_t>(i)) {
+      continue;
     }
-    const std::string indent = section.empty() ? "" : "  ";
-    std::string setting =
-        HasValue(option)
-            ? fmt::format("{}{}: {}", indent, option.file_key(), YamlValue(option))
-            : fmt::format("{}# {}: {}", indent, option.file_key(), option.default_note);
+    if (!section.empty()) lines.emplace_back(section + ":", "");
+    AddSettings(table, section, lines);
+  }
+  std::size_t width = 0;
+  for (const auto& [setting, origin] : lines) {
     width = std::max(width, std::min<std::size_t>(setting.size(), 40));
-    lines.emplace_back(std::move(setting), DescribeOrigin(option.origin));
   }
   std::string text;
   for (const auto& [setting, origin] : lines) {

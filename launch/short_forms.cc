@@ -47,9 +47,9 @@ Result<Settings> ExpandCluster(std::string_view text) {
   Settings settings = {{"profile", std::string(parts[0])}};
   for (std::size_t i = 1; i < parts.size(); ++i) {
     auto setting = ClusterPart(parts[i]);
-    const bool twice =
-        std::any_of(settings.begin(), settings.end(),
-                    [&](const auto& earlier) { return earlier.first == setting.first; });
+    const bool twice = std::any_of(settings.begin(), settings.end(), [&](const auto& earlier) {
+      return earlier.first == setting.first;
+    });
     if (setting.first.empty() || twice || parts[0].empty()) {
       return InvalidArgument(fmt::format("must be {}, not '{}'{}", kClusterForm, text,
                                          twice ? ", which says one thing twice" : ""));

@@ -109,6 +109,25 @@ Result<Step> DecodeStep(std::span<const std::byte> bytes) {
   return FromProto(message);
 }
 
+std::string EncodePlan(const Plan& plan) {
+  proto::Plan message;
+  for (const Step& step : plan.steps) ToProto(step, message.add_steps());
+  return message.SerializeAsString();
+}
+
+Result<Plan> DecodePlan(std::span<const std::byte> bytes) {
+  proto::Plan message;
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return InvalidArgument(std::to_string(bytes.size()) + " bytes are not an encoded plan");
+  }
+  Plan plan;
+  for (const proto::Step& from : message.steps()) {
+    ASSIGN_OR_RETURN(Step step, FromProto(from));
+    plan.steps.push_back(std::move(step));
+  }
+  return plan;
+}
+
 std::string PlanToText(const Plan& plan) {
   proto::Plan message;
   for (const Step& step : plan.steps) ToProto(step, message.add_steps());

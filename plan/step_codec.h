@@ -24,6 +24,10 @@ std::string EncodeStep(const Step& step);
 /// Errors: InvalidArgument where the bytes are not a step.
 Result<Step> DecodeStep(std::span<const std::byte> bytes);
 
+/// The same for a plan.
+std::string EncodePlan(const Plan& plan);
+Result<Plan> DecodePlan(std::span<const std::byte> bytes);
+
 /// A plan as people read, write and diff it (protobuf's text format; docs/plan_format.md).
 std::string PlanToText(const Plan& plan);
 

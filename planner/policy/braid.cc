@@ -37,6 +37,7 @@ void BraidPolicy::Plan(const EngineView& view, std::span<const Event> events, St
     if (!bulk_.empty()) IssueBulk(view, sink);
   }
   memory_changed_ = false;
+  if (!bulk_.empty()) pressed_ns_ = view.now_ns;
   for (std::int32_t i = 0; i < static_cast<std::int32_t>(components_.size()); ++i) {
     if (components_[At(i)].live && components_[At(i)].dirty) IssueDecode(view, i, sink);
   }

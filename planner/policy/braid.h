@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -96,6 +97,7 @@ class BraidPolicy final : public Planner {
   void IssueDecode(const EngineView& view, std::int32_t component, StepSink& sink);
   void MakeRoom(const EngineView& view, std::int32_t component, StepSink& sink);
   void SplitComponent(const EngineView& view, std::int32_t component);
+  std::int64_t PeriodNs(const EngineView& view, const Component& group) const;
   bool Shares(const Component& component) const;
   std::int32_t NewComponent();
 
@@ -123,6 +125,7 @@ class BraidPolicy final : public Planner {
   std::int64_t credited_ns_ = 0;
   std::vector<DueWork*> due_;       ///< scratch
   double stretch_ = 1;              ///< of bulk chunks, by what shares their ranks
+  std::int64_t pressed_ns_ = std::numeric_limits<std::int64_t>::min() / 2;  ///< prompts last waited
   bool bulk_changed_ = false;
   bool memory_changed_ = false;
   std::vector<std::int32_t> touched_;  ///< scratch: instances whose express strand may start

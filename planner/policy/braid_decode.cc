@@ -9,6 +9,8 @@ std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
 
 constexpr std::int32_t kUntilStopped = 1 << 30;
 constexpr std::int32_t kDecodePriority = 2;
+/// Prompts that waited a moment ago will wait again.
+constexpr std::int64_t kPressureNs = 60'000'000'000;
 
 }  // namespace
 
@@ -85,12 +87,28 @@ bool BraidPolicy::Shares(const Component& component) const {
                      });
 }
 
+/// Passes beside a prefill leave it room: half of the time, and while prompts wait for the ranks all
+/// that the TPOT limit allows.
+std::int64_t BraidPolicy::PeriodNs(const EngineView& view, const Component& group) const {
+  if (!Shares(group)) return 0;
+  const auto longest =
+      static_cast<std::int64_t>(options_.pace * static_cast<double>(options_.tpot_ns));
+  if (view.now_ns - pressed_ns_ < kPressureNs) return longest;
+  StepSizes sizes;
+  sizes[Size::kRows] = static_cast<std::int64_t>(group.decoding.size());
+  sizes[Size::kSampledRows] = sizes[Size::kRows];
+  group.decoding.ForEach([&](RequestIndex request) {
+    sizes[Size::kDecodeContext] += view.request(request).kv_tokens;
+  });
+  const std::int64_t pass_ns = costs_.StepNs({.degree = 1, .decode = true}, sizes);
+  // Coarse, so that a running step need not be replaced for a token more.
+  const std::int64_t coarse = std::max<std::int64_t>(longest / 8, 1);
+  return std::min(longest, (2 * pass_ns + coarse - 1) / coarse * coarse);
+}
+
 void BraidPolicy::IssueDecode(const EngineView& view, std::int32_t index, StepSink& sink) {
   Component& group = component(index);
-  const std::int64_t period =
-      Shares(group) ? static_cast<std::int64_t>(options_.pace * static_cast<double>(
-                                                                    options_.tpot_ns))
-                    : 0;
+  const std::int64_t period = PeriodNs(view, group);
   if (group.running != kNoIndex || !group.also_running.empty()) {
     // Stays dirty until the pass ends, then what should run is issued.
     if (group.running != kNoIndex) {

@@ -1,6 +1,8 @@
 #include "planner/policy/policy.h"
 
 #include "planner/policy/braid.h"
+#include "planner/policy/disaggregated.h"
+#include "planner/policy/liger.h"
 #include "planner/policy/loongserve.h"
 #include "planner/policy/static_groups.h"
 
@@ -37,7 +39,8 @@ std::string Join(const std::vector<std::string>& names) {
 }  // namespace
 
 std::vector<std::string> PolicyNames() {
-  return {"braid", "loongserve", "static-tp", "static-sp", "replicas", "chunked-prefill"};
+  return {"braid",    "loongserve",      "liger",        "static-tp", "static-sp",
+          "replicas", "chunked-prefill", "disaggregated"};
 }
 
 ClusterSpec ClusterFor(std::string_view policy, ClusterSpec cluster) {
@@ -61,6 +64,22 @@ Result<std::unique_ptr<Planner>> MakePolicy(const PolicyOptions& options, const 
     planner = std::make_unique<StaticGroups>(options, costs, ByNode(cluster), false);
   } else if (options.name == "chunked-prefill") {
     planner = std::make_unique<StaticGroups>(options, costs, EachAlone(count), true);
+  } else if (options.name == "disaggregated") {
+    const std::int32_t prefill =
+        options.prefill_instances > 0 ? options.prefill_instances : std::max(1, count / 2);
+    if (prefill >= count) {
+      return InvalidArgument("policy 'disaggregated' needs an instance for prefill and another for "
+                             "decode; there are " + std::to_string(count) + " instances and " +
+                             std::to_string(prefill) + " of them are to prefill");
+    }
+    planner = std::make_unique<Disaggregated>(options, costs, count, prefill);
+  } else if (options.name == "liger") {
+    if (options.depth < 1 || options.depth > cluster.max_strands) {
+      return InvalidArgument("depth is " + std::to_string(options.depth) +
+                             ", but must be from 1 to the " +
+                             std::to_string(cluster.max_strands) + " strands of a rank");
+    }
+    planner = std::make_unique<Liger>(options, costs, count);
   } else if (options.name == "loongserve") {
     planner = std::make_unique<LoongServe>(options, costs, count, cluster.instances_per_node());
   } else {

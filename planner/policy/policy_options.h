@@ -53,7 +53,7 @@ struct PolicyOptions {
   double growth_gain = 0.3;        ///< least gain of another instance, of its fair share
   std::int64_t switch_slack_ns = 10'000'000'000;  ///< less slack that takes a long prompt's turn
   std::int64_t starvation_factor = 4;  ///< of the TTFT limit: who was given up waits no longer ..
-  double starvation_share = 0.01;      ///< .. than this share of all work can serve
+  double starvation_share = 0.003;     ///< .. than this share of all work can serve
 
   // braid: each mechanism can be switched off
   bool chunking = true;         ///< long prompts yield at chunk boundaries

@@ -69,6 +69,8 @@ Status RoundLanes::Enter(Slot& mine, std::int64_t now_ns) {
   const Status unrolled = unrolled_.Unroll(*start.tmpl, start.sizes);
   if (!unrolled.ok()) return unrolled.WithContext("strand " + std::to_string(mine.strand));
   mine.priority = start.priority;
+  mine.outstanding = 0;  // a run that was broken off leaves pieces behind
+  mine.secondary = 0;
   mine.repeats_left = start.repeats;
   mine.chain.resize(unrolled_.num_tasks(Lane::kCompute) + unrolled_.num_tasks(Lane::kNetwork));
   for (const Lane lane : {Lane::kCompute, Lane::kNetwork}) {

@@ -16,7 +16,8 @@ FastClock::FastClock(const CostModel& costs, const ClusterSpec& cluster, std::in
     : costs_(costs),
       meter_(cluster.num_instances(), cluster.instances_per_node()),
       planning_ns_(planning_ns),
-      on_instance_(At(cluster.num_instances())) {
+      on_instance_(At(cluster.num_instances())),
+      round_rates_(costs) {
   constexpr auto kNetwork = static_cast<std::size_t>(WorkClass::kNetwork);
   constexpr auto kMatMul = static_cast<std::size_t>(WorkClass::kMatMul);
   conditions_.compute_contention = costs.contention().factor[kMatMul][kNetwork];
@@ -40,6 +41,7 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
   started.instances = running.plan.instances;
   started.repeats = running.repeats;
   started.period_ns = running.plan.period_ns;
+  started.rounds = running.plan.overlap == OverlapMode::kLiger;
   for (const PlannedRequest& planned : running.plan.requests) {
     if (!planned.decode || running.plan.move) continue;
     const RequestState& state = view.request(planned.request);
@@ -90,6 +92,19 @@ void FastClock::ShareInstance(std::int32_t instance) {
   auto& here = on_instance_[At(instance)];
   if (here.size() == 1) {
     here.front().rate = kFullRate;
+    return;
+  }
+  if (std::all_of(here.begin(), here.end(),
+                  [&](const Tenant& tenant) { return strand(tenant.step).rounds; })) {
+    rounds_.clear();
+    for (const Tenant& tenant : here) {
+      const StepMeasure& measure = strand(tenant.step).measure;
+      rounds_.push_back({.signature = measure.signature, .sizes = measure.sizes});
+    }
+    const std::span<const std::int64_t> rates = round_rates_.Rates(rounds_);
+    for (std::size_t i = 0; i < here.size(); ++i) {
+      here[i].rate = std::clamp(rates[i], kLeastRate, kFullRate);
+    }
     return;
   }
   shapes_.clear();

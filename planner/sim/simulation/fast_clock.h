@@ -4,6 +4,7 @@
 #include "planner/cost/cost_model.h"
 #include "planner/measure/measure_step.h"
 #include "planner/sim/clock/approximate_rates.h"
+#include "planner/sim/simulation/round_rates.h"
 
 #include <cstdint>
 #include <queue>
@@ -47,6 +48,7 @@ class FastClock final : public Executor {
     std::vector<std::int32_t> instances;
     std::int32_t repeats = 1;
     std::int64_t period_ns = 0;
+    bool rounds = false;  ///< interleaves as Liger does
     // Work is the time the step would take alone.
     std::int64_t work_ns = 0;       ///< of all repeats
     std::int64_t done_ns = 0;       ///< of it, at `updated_ns`
@@ -88,7 +90,9 @@ class FastClock final : public Executor {
   };
   std::vector<std::vector<Tenant>> on_instance_;  ///< in order of (priority, number)
   CoRunConditions conditions_;
-  std::vector<StrandShape> shapes_;  ///< scratch
+  std::vector<StrandShape> shapes_;         ///< scratch
+  RoundRates round_rates_;
+  std::vector<RoundRates::Strand> rounds_;  ///< scratch
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
 };
 

@@ -12,12 +12,9 @@ constexpr double kRequestsPerRate = 1000;
 
 Result<RatePoint> Measure(SimulationSpec& spec, const GoodputSearch& search, double rate) {
   spec.workload.rate = rate;
-  if (spec.workload.kind != WorkloadKind::kTrace) {
-    const auto wanted = static_cast<std::int64_t>(std::llround(kRequestsPerRate * rate));
-    spec.workload.num_requests =
-        search.num_requests > 0 ? search.num_requests : std::max(kFewestRequests, wanted);
-  }
-  ASSIGN_OR_RETURN(const SimulationResult result, Simulate(spec));
+  spec.workload.num_requests = RequestsAt(rate, spec.workload, search);
+  ASSIGN_OR_RETURN(const SimulationResult result, Simulate(spec, nullptr, search.during));
+  if (result.interrupted) return Aborted("interrupted");
   RatePoint point = {.rate = rate,
                      .attainment = result.summary.attainment,
                      .worst_decile = result.summary.worst_decile};
@@ -27,6 +24,12 @@ Result<RatePoint> Measure(SimulationSpec& spec, const GoodputSearch& search, dou
 }
 
 }  // namespace
+
+std::int64_t RequestsAt(double rate, const WorkloadSpec& workload, const GoodputSearch& search) {
+  if (workload.kind == WorkloadKind::kTrace) return workload.num_requests;
+  const auto wanted = static_cast<std::int64_t>(std::llround(kRequestsPerRate * rate));
+  return search.num_requests > 0 ? search.num_requests : std::max(kFewestRequests, wanted);
+}
 
 Result<Goodput> FindGoodput(SimulationSpec spec, const GoodputSearch& search,
                             const std::function<bool(const RatePoint&)>& progress) {

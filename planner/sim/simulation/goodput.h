@@ -15,11 +15,16 @@ struct GoodputRule {
 
 struct GoodputSearch {
   GoodputRule rule;
-  double low = 0.01;       ///< requests a second to begin at
+  double low = 0.01;        ///< requests a second to begin at
   double precision = 0.01;  ///< of the answer, relative
   /// Requests of a run at `rate`: LoongServe's 1,000 x rate where set to 0.
   std::int64_t num_requests = 0;
+  /// Asked while each rate is tried; false ends the search with Aborted.
+  ProgressCheck during = nullptr;
 };
+
+/// How many requests a run at `rate` has; 0 where a trace says it.
+std::int64_t RequestsAt(double rate, const WorkloadSpec& workload, const GoodputSearch& search);
 
 struct RatePoint {
   double rate = 0;

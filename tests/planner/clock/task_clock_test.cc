@@ -268,12 +268,13 @@ TEST(TaskClock, FillsAWindowOfTheRoundsOnlyWithWhatFitsIt) {
   EXPECT_EQ(whole.strands[1].end_ns, 1400 + 1600);
 }
 
-TEST(TaskClock, TellsTheSameWithAndWithoutATrace) {
+TEST(TaskClock, TellsTheSameWithAndWithoutATraceAndAfterARunThatWasStopped) {
   for (std::uint64_t seed = 0; seed < 600; ++seed) {
     Draws draw(seed);
     const DrawnStrands drawn = DrawStrands(draw, 6);
     const ContentionMatrix contention = DrawContention(draw);
-    const Discipline discipline = DrawDiscipline(draw, DisciplineKind::kLanes);
+    const Discipline discipline =
+        DrawDiscipline(draw, seed % 2 == 0 ? DisciplineKind::kLanes : DisciplineKind::kRounds);
     Result<TaskClock> clock = TaskClock::Make(discipline, contention);
     ASSERT_TRUE(clock.ok());
     const std::int64_t stop_ns = draw(0, 1) == 0 ? draw(1, 40'000) : ClockOptions().stop_ns;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tests/planner/simulation/history.h"
+#include "tests/planner/simulation/slot_runs.h"
 
 #include <cstdint>
 #include <map>
@@ -37,16 +38,10 @@ class HistoryReplayer {
   std::vector<std::string> Check(std::span<const Fact> history);
 
  private:
-  /// Where one token's KV is.
-  struct Place {
-    std::int32_t instance = 0;
-    std::int32_t slot = 0;
-    bool operator==(const Place&) const = default;
-  };
   struct Life {
     Request request;
-    std::vector<Place> kv;        ///< of each token, in order
-    bool prefilled = false;       ///< may decode
+    SlotRuns kv;             ///< of each token, in order
+    bool prefilled = false;  ///< may decode
     bool gone = false;
     std::int32_t generated = 0;
     std::int32_t evictions = 0;
@@ -54,59 +49,58 @@ class HistoryReplayer {
     std::int64_t first_scheduled_ns = -1;
     std::int64_t first_token_ns = -1;
     std::int64_t last_token_ns = -1;
-    std::uint64_t step = 0;       ///< number of the step it is in; 0: none
+    std::uint64_t step = 0;  ///< number of the step it is in; 0: none
+
+    std::int64_t kv_tokens() const { return CountOf(kv); }
+    /// Tokens of prompt and text that a prefill has yet to go through.
+    std::int64_t left() const {
+      return std::int64_t{request.prompt_tokens} + generated - kv_tokens();
+    }
   };
   struct Running {
     RunningStep step;
     std::vector<std::uint64_t> ids;
-    std::int64_t resumes_ns = 0;  ///< when the stretch that runs began
+    std::int64_t resumed_ns = 0;  ///< when the stretch that runs began
     std::int64_t repeats = 0;     ///< done by the stretches before it
-    std::vector<KvShare> promised;
+    std::map<std::int32_t, std::int64_t> promised;
   };
 
+  void ReadStretches(std::span<const Fact> history);
   void Replay(const StepStarted& fact);
   void Replay(const StepEnded& fact);
   void Replay(const RequestLeft& fact);
 
   void CheckStrand(const RunningStep& step);
-  void CheckPlanned(const RunningStep& step, const PlannedRequest& planned, Life& life);
+  void CheckStarting(const RunningStep& step, const PlannedRequest& planned, const Life& life);
   void CheckChunk(const RunningStep& step, const PlannedRequest& planned, const Life& life);
-  void CheckDecode(const RunningStep& step, const PlannedRequest& planned, const Life& life);
-  void CheckMove(const RunningStep& step, const PlannedRequest& planned, const Life& life);
   void CheckStretch(const StepEnded& fact, const Running& running);
-
   void Promise(Running& running, std::int32_t repeats);
   void Release(Running& running);
-  void EndChunk(const StepEnded& fact, const PlannedRequest& planned, Life& life);
-  void EndDecode(const StepEnded& fact, Life& life);
-  void FollowKv(const StepEnded& fact, const PlannedRequest& planned, Life& life,
-                const RequestSnapshot& after);
-  void CheckMoved(const std::string& who, const StepPlan& plan, const PlannedRequest& planned,
-                  const std::vector<Place>& before, const std::vector<Place>& now);
-  void CheckGrown(const std::string& who, const StepEnded& fact, const PlannedRequest& planned,
-                  const std::vector<Place>& before, const std::vector<Place>& now);
-  void Agree(const std::string& when, const Life& life, const RequestSnapshot& said);
-  void Occupy(const std::string& who, const std::vector<Place>& places, bool taken);
+  void EndFor(const StepEnded& fact, const PlannedRequest& planned, const RequestSnapshot& after);
+  void CheckGrown(const StepEnded& fact, const PlannedRequest& planned, const Life& life,
+                  const SlotRuns& now);
+  void CheckMoved(const StepEnded& fact, const PlannedRequest& planned, const Life& life,
+                  const SlotRuns& now);
+  void Agree(const Life& life, const RequestSnapshot& said);
   void CheckEnd();
 
-  std::vector<Place> PlacesOf(const std::vector<KvExtent>& extents) const;
-  Life* Find(std::uint64_t id);
+  void Take(const SlotRuns& runs);
+  void Free(const SlotRuns& runs);
+  Life& Find(std::uint64_t id);
   void Advance(std::int64_t now_ns);
-  void Wrong(const std::string& what);
-  void Require(bool rule, const std::string& what) {
-    if (!rule) Wrong(what);
-  }
+  void Require(bool rule, const std::string& what);
 
   ReplayRules rules_;
   std::map<std::uint64_t, Life> lives_;
-  std::map<std::uint64_t, Running> running_;      ///< by number
-  std::vector<std::vector<bool>> taken_;          ///< by instance and slot
-  std::vector<std::int64_t> used_;                ///< slots taken, by instance
-  std::vector<std::int64_t> promised_;            ///< to running steps, by instance
-  /// The stretches that a step still has to end, as planned: by number, the next first.
+  std::map<std::uint64_t, Running> running_;  ///< by number
+  std::vector<TakenSlots> slots_;             ///< by instance
+  std::vector<std::int64_t> promised_;        ///< slots, to running steps, by instance
+  /// Repeats planned for the stretches that a step has yet to end, by number, the next one last.
   std::map<std::uint64_t, std::vector<std::int32_t>> stretches_;
+  Life nobody_;  ///< stands for a request that never arrived
   std::int64_t now_ns_ = 0;
   std::uint64_t last_number_ = 0;
+  std::string where_;  ///< the fact being replayed
   std::vector<std::string> wrong_;
 };
 
