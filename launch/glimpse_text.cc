@@ -17,20 +17,6 @@ constexpr std::size_t kMostTokensShown = 16;
 
 std::string Count(std::int64_t count) { return FormatCount(static_cast<std::uint64_t>(count)); }
 
-std::string_view OverlapName(OverlapMode mode) {
-  switch (mode) {
-    case OverlapMode::kNone:
-      return "none";
-    case OverlapMode::kLiger:
-      return "liger";
-    case OverlapMode::kLanes:
-      return "lanes";
-    case OverlapMode::kTokenSplit:
-      return "token-split";
-  }
-  return "unknown";
-}
-
 std::string KvText(const StepRequest& request) {
   std::vector<std::pair<std::int32_t, std::int64_t>> tokens;  // by instance, in order of first use
   for (const KvExtent& extent : request.kv) {
@@ -78,7 +64,7 @@ std::string StepText(const IssuedStep& issued) {
       fmt::format("# step {} at {} s: {} of {} rows on {} {}, strand {}, overlap {}", step.number,
                   SecondsText(issued.start_ns), step.is_move() ? "a move" : "a pass",
                   Count(step.num_rows()), step.instances.size() == 1 ? "instance" : "instances",
-                  fmt::join(step.instances, ", "), step.slot, OverlapName(step.overlap));
+                  fmt::join(step.instances, ", "), step.slot, OverlapModeName(step.overlap));
   if (step.predicted_ns > 0) {
     text +=
         fmt::format(", predicted {}", FormatSeconds(static_cast<double>(step.predicted_ns) * 1e-9));

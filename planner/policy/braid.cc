@@ -8,6 +8,7 @@ namespace {
 std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
 
 constexpr std::int32_t kBulkPriority = 0;
+constexpr std::int32_t kStrandsNeeded = 3;  // decode, express, bulk
 constexpr double kStretchWeight = 1.0 / 32;
 
 }  // namespace
@@ -18,6 +19,7 @@ BraidPolicy::BraidPolicy(const PolicyOptions& options, const CostModel& costs,
       costs_(costs),
       cluster_(cluster),
       log_(log),
+      strands_(options.strands && cluster.max_strands >= kStrandsNeeded),
       lengths_(options.oracle),
       instances_(At(cluster.num_instances())),
       meter_(cluster.num_instances(), cluster.instances_per_node()) {
@@ -124,6 +126,11 @@ void BraidPolicy::EndStep(const EngineView& view, const RunningStep& ended) {
     std::erase_if(group.also_running,
                   [&](StepIndex step) { return view.step(step).number == ended.number; });
     group.dirty = true;
+    group.turn = std::max(0, group.turn - ended.repeats_done);
+    if (!strands_) {
+      for (const std::int32_t instance : ended.plan.instances) touched_.push_back(instance);
+      bulk_changed_ = true;
+    }
     SplitComponent(view, index);
     return;
   }
@@ -138,6 +145,7 @@ void BraidPolicy::EndStep(const EngineView& view, const RunningStep& ended) {
     if (instance.component != kNoIndex) component(instance.component).dirty = true;
   }
   bulk_changed_ = true;
+  if (!strands_) GrantTurn(view, ended);
   if (ended.plan.priority == kBulkPriority && ended.plan.predicted_ns > 0) {
     const double taken = static_cast<double>(ended.end_ns - ended.start_ns);
     stretch_ += kStretchWeight * (taken / static_cast<double>(ended.plan.predicted_ns) - stretch_);

@@ -53,6 +53,7 @@ class BraidPolicy final : public Planner {
     std::int64_t express_queue_ns = 0;  ///< what the queue takes alone
     std::int64_t promised = 0;          ///< slots of homes
     std::int32_t component = kNoIndex;  ///< decode group
+    bool taken = false;                 ///< scratch: not for the bulk prompt being placed
   };
   /// Instances that decode as one group, because a request's KV lies in several.
   struct Component {
@@ -62,6 +63,7 @@ class BraidPolicy final : public Planner {
     std::vector<StepIndex> also_running;  ///< of groups that joined this one
     std::int64_t period_ns = 0;  ///< of the running step
     std::int64_t context = 0;    ///< KV tokens of its requests when it was issued
+    std::int32_t turn = 0;       ///< without strands: passes before the next prefill
     bool dirty = false;          ///< what should run is not what runs
     bool live = false;
   };
@@ -75,7 +77,17 @@ class BraidPolicy final : public Planner {
   std::int64_t SlackNs(const EngineView& view, RequestIndex request) const;
   double LeftNs(const RequestState& state, std::int32_t degree) const;
 
+  // braid_turns.cc: without strands, an instance does one thing at a time
+  bool MayPrefill(std::int32_t instance, StepSink& sink);
+  void GrantTurn(const EngineView& view, const RunningStep& prefill);
+  bool BulkFree(std::int32_t instance) const {
+    return instances_[static_cast<std::size_t>(instance)].bulk == kNoIndex &&
+           !instances_[static_cast<std::size_t>(instance)].taken;
+  }
+
   // braid_placement.cc: homes
+  std::int64_t DecodePassNs(std::int64_t rows, std::int64_t context) const;
+  std::int32_t FewestHomes(std::int64_t need) const;
   bool ChooseHome(const EngineView& view, RequestIndex request, bool bulk_free_only);
   std::int32_t PackedHome(const EngineView& view, std::int64_t need) const;
   void Promise(RequestIndex request, std::vector<KvShare> home);
@@ -92,12 +104,18 @@ class BraidPolicy final : public Planner {
   void ChooseOverlap(const EngineView& view);
   std::int32_t ChunkRows(const RequestState& state, std::int32_t degree) const;
 
+  // braid_words.cc: for the decision log
+  void ExplainChunk(const EngineView& view, RequestIndex request) const;
+  void ExplainExpress(const EngineView& view, std::int32_t instance) const;
+  void ExplainDecode(const EngineView& view, const Component& group) const;
+
   // braid_decode.cc
   void JoinDecode(const EngineView& view, RequestIndex request);
   void IssueDecode(const EngineView& view, std::int32_t component, StepSink& sink);
   void MakeRoom(const EngineView& view, std::int32_t component, StepSink& sink);
   void SplitComponent(const EngineView& view, std::int32_t component);
   std::int64_t PeriodNs(const EngineView& view, const Component& group) const;
+  std::int64_t ContextOf(const EngineView& view, const Component& group) const;
   bool Shares(const Component& component) const;
   std::int32_t NewComponent();
 
@@ -111,6 +129,7 @@ class BraidPolicy final : public Planner {
   const CostModel& costs_;
   ClusterSpec cluster_;
   DecisionLog* log_;  ///< may be null
+  bool strands_;      ///< prefills and decodes share ranks; else they take turns
   LengthEstimate lengths_;
   std::vector<PrefillLine> lines_;  ///< by degree
   std::vector<Task> tasks_;         ///< by request

@@ -87,20 +87,22 @@ bool BraidPolicy::Shares(const Component& component) const {
                      });
 }
 
+std::int64_t BraidPolicy::ContextOf(const EngineView& view, const Component& group) const {
+  std::int64_t context = 0;
+  group.decoding.ForEach(
+      [&](RequestIndex request) { context += view.request(request).kv_tokens; });
+  return context / static_cast<std::int64_t>(std::max<std::size_t>(group.instances.size(), 1));
+}
+
 /// Passes beside a prefill leave it room: half of the time, and while prompts wait for the ranks all
 /// that the TPOT limit allows.
 std::int64_t BraidPolicy::PeriodNs(const EngineView& view, const Component& group) const {
-  if (!Shares(group)) return 0;
+  if (!strands_ || !Shares(group)) return 0;
   const auto longest =
       static_cast<std::int64_t>(options_.pace * static_cast<double>(options_.tpot_ns));
   if (view.now_ns - pressed_ns_ < kPressureNs) return longest;
-  StepSizes sizes;
-  sizes[Size::kRows] = static_cast<std::int64_t>(group.decoding.size());
-  sizes[Size::kSampledRows] = sizes[Size::kRows];
-  group.decoding.ForEach([&](RequestIndex request) {
-    sizes[Size::kDecodeContext] += view.request(request).kv_tokens;
-  });
-  const std::int64_t pass_ns = costs_.StepNs({.degree = 1, .decode = true}, sizes);
+  const std::int64_t pass_ns = DecodePassNs(static_cast<std::int64_t>(group.decoding.size()),
+                                            ContextOf(view, group));
   // Coarse, so that a running step need not be replaced for a token more.
   const std::int64_t coarse = std::max<std::int64_t>(longest / 8, 1);
   return std::min(longest, (2 * pass_ns + coarse - 1) / coarse * coarse);
@@ -114,8 +116,8 @@ void BraidPolicy::IssueDecode(const EngineView& view, std::int32_t index, StepSi
     if (group.running != kNoIndex) {
       const bool same = view.step(group.running).plan.requests.size() == group.decoding.size() &&
                         group.period_ns == period && group.also_running.empty();
-      if (same) {
-        group.dirty = false;
+      if (same || group.turn > 0) {
+        group.dirty = !same;
         return;
       }
       sink.Stop(group.running);
@@ -123,6 +125,7 @@ void BraidPolicy::IssueDecode(const EngineView& view, std::int32_t index, StepSi
     for (const StepIndex step : group.also_running) sink.Stop(step);
     return;
   }
+  if (!strands_ && Shares(group)) return;  // the end of the prefill brings it up again
   group.dirty = false;
   if (group.decoding.empty()) {
     for (const std::int32_t instance : group.instances) at(instance).component = kNoIndex;
@@ -132,11 +135,10 @@ void BraidPolicy::IssueDecode(const EngineView& view, std::int32_t index, StepSi
   plan_.Clear();
   plan_.instances = group.instances;
   plan_.priority = kDecodePriority;
-  plan_.max_repeats = kUntilStopped;
+  plan_.max_repeats = group.turn > 0 ? group.turn : kUntilStopped;
   plan_.period_ns = period;
-  group.context = 0;
+  group.context = ContextOf(view, group);
   group.decoding.ForEach([&](RequestIndex request) {
-    group.context += view.request(request).kv_tokens;
     // New tokens stay with the owner that has most room.
     const RequestState& state = view.request(request);
     std::int32_t master = state.owners.front().instance;
@@ -149,6 +151,7 @@ void BraidPolicy::IssueDecode(const EngineView& view, std::int32_t index, StepSi
   });
   const Issued issued = sink.Issue(plan_);
   if (issued == Issued::kYes) {
+    ExplainDecode(view, group);
     group.running = view.instance(group.instances.front()).steps.back();
     group.period_ns = period;
     return;

@@ -15,6 +15,28 @@ std::int64_t BraidPolicy::Need(const RequestState& state) const {
   return state.prefill_target + (options_.headroom ? lengths_.Left(state) : 1);
 }
 
+std::int64_t BraidPolicy::DecodePassNs(std::int64_t rows, std::int64_t context) const {
+  StepSizes sizes;
+  sizes[Size::kRows] = rows;
+  sizes[Size::kSampledRows] = rows;
+  sizes[Size::kDecodeContext] = context;
+  return costs_.StepNs({.degree = 1, .decode = true}, sizes);
+}
+
+/// The decode degree of a request: over how many instances its KV must lie for its passes, alone,
+/// to keep the TPOT limit with something to spare for others.
+std::int32_t BraidPolicy::FewestHomes(std::int64_t need) const {
+  if (!options_.decode_degree) return 1;
+  const double limit =
+      options_.degree_share * options_.pace * static_cast<double>(options_.tpot_ns);
+  std::int32_t homes = 1;
+  while (homes < cluster_.instances_per_node() &&
+         static_cast<double>(DecodePassNs(1, need / homes)) > limit) {
+    ++homes;
+  }
+  return homes;
+}
+
 void BraidPolicy::Promise(RequestIndex request, std::vector<KvShare> home) {
   for (const KvShare& share : home) at(share.instance).promised += share.tokens;
   task(request).home = std::move(home);
@@ -31,11 +53,8 @@ std::int32_t BraidPolicy::PackedHome(const EngineView& view, std::int64_t need) 
     if (view.instance(i).capacity - candidate.promised < need) continue;
     if (candidate.express_queue_ns > options_.express_ns) continue;
     const Component& group = components_[At(candidate.component)];
-    StepSizes sizes;
-    sizes[Size::kRows] = static_cast<std::int64_t>(group.decoding.size()) + 1;
-    sizes[Size::kSampledRows] = sizes[Size::kRows];
-    sizes[Size::kDecodeContext] = group.context + need;
-    const std::int64_t pass_ns = costs_.StepNs({.degree = 1, .decode = true}, sizes);
+    const std::int64_t pass_ns = DecodePassNs(
+        static_cast<std::int64_t>(group.decoding.size()) + 1, group.context + need);
     if (static_cast<double>(pass_ns) >
         options_.pack_share * options_.pace * static_cast<double>(options_.tpot_ns)) {
       continue;
@@ -56,12 +75,13 @@ bool BraidPolicy::ChooseHome(const EngineView& view, RequestIndex request, bool 
       return true;
     }
   }
+  const std::int32_t fewest = FewestHomes(need);
   std::int32_t best = kNoIndex;
   std::int64_t best_load = 0;
   std::int64_t best_promised = 0;
-  for (std::int32_t i = 0; i < static_cast<std::int32_t>(instances_.size()); ++i) {
+  for (std::int32_t i = 0; fewest == 1 && i < static_cast<std::int32_t>(instances_.size()); ++i) {
     const Instance& candidate = instances_[At(i)];
-    if (bulk_free_only && candidate.bulk != kNoIndex) continue;
+    if (bulk_free_only && !BulkFree(i)) continue;
     if (view.instance(i).capacity - candidate.promised < need) continue;
     const std::int64_t load =
         candidate.express_queue_ns + (candidate.express != kNoIndex ? options_.express_ns : 0);
@@ -79,7 +99,7 @@ bool BraidPolicy::ChooseHome(const EngineView& view, RequestIndex request, bool 
   if (!bulk_free_only) return false;
   std::vector<std::int32_t> order;
   for (std::int32_t i = 0; i < static_cast<std::int32_t>(instances_.size()); ++i) {
-    if (instances_[At(i)].bulk == kNoIndex) order.push_back(i);
+    if (BulkFree(i)) order.push_back(i);
   }
   const auto room = [&](std::int32_t i) {
     return std::max<std::int64_t>(0, view.instance(i).capacity - instances_[At(i)].promised);
@@ -87,11 +107,15 @@ bool BraidPolicy::ChooseHome(const EngineView& view, RequestIndex request, bool 
   std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
     return room(a) != room(b) ? room(a) > room(b) : a < b;
   });
+  if (static_cast<std::int32_t>(order.size()) < fewest) return false;
   std::vector<KvShare> home;
   std::int64_t left = need;
+  std::int32_t open = fewest;
   for (const std::int32_t i : order) {
     if (left == 0) break;
-    const std::int64_t part = std::min(left, room(i));
+    const std::int64_t even = open > 0 ? (left + open - 1) / open : left;
+    --open;
+    const std::int64_t part = std::min(even, room(i));
     if (part == 0) break;
     home.push_back({.instance = i, .tokens = static_cast<std::int32_t>(part)});
     left -= part;

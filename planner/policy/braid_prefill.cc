@@ -32,6 +32,7 @@ void BraidPolicy::PlaceExpress(const EngineView& view, StepSink& /*sink*/) {
 void BraidPolicy::IssueExpress(const EngineView& view, std::int32_t index, StepSink& sink) {
   Instance& instance = at(index);
   if (instance.express != kNoIndex || instance.express_queue.empty()) return;
+  if (!MayPrefill(index, sink)) return;
   plan_.Clear();
   plan_.instances = {index};
   plan_.priority = kExpressPriority;
@@ -69,6 +70,7 @@ void BraidPolicy::IssueExpress(const EngineView& view, std::int32_t index, StepS
     }
     return;
   }
+  ExplainExpress(view, index);
   instance.express = view.instance(index).steps.back();
   if (instance.component != kNoIndex) component(instance.component).dirty = true;
 }
@@ -127,6 +129,7 @@ bool BraidPolicy::IssueChunk(const EngineView& view, RequestIndex request,
                             .num_shares = static_cast<std::uint32_t>(plan_.shares.size())});
   ChooseOverlap(view);
   if (sink.Issue(plan_) != Issued::kYes) return false;
+  ExplainChunk(view, request);
   in_chunk_.push_back(request);
   const StepIndex step = view.instance(group.front()).steps.back();
   for (const std::int32_t index : group) {
@@ -189,7 +192,10 @@ bool BraidPolicy::EvictLost(const EngineView& view, RequestIndex request, StepSi
 /// whoever gains most by another instance.
 void BraidPolicy::IssueBulk(const EngineView& view, StepSink& sink) {
   std::int32_t num_free = 0;
-  for (const Instance& instance : instances_) num_free += instance.bulk == kNoIndex ? 1 : 0;
+  for (std::int32_t i = 0; i < static_cast<std::int32_t>(instances_.size()); ++i) {
+    at(i).taken = at(i).bulk != kNoIndex || !MayPrefill(i, sink);
+    num_free += at(i).taken ? 0 : 1;
+  }
   if (num_free == 0) return;
   ChooseLost(view);
   struct Candidate {
@@ -218,32 +224,24 @@ void BraidPolicy::IssueBulk(const EngineView& view, StepSink& sink) {
     std::vector<std::int32_t> group;
   };
   std::vector<Chosen> chosen;
-  std::vector<char> taken(instances_.size(), 0);
   for (const Candidate& candidate : order) {
     if (num_free == 0) break;
     // Whoever is given up takes nothing from those that can be served in time.
     if (candidate.lost && !(chosen.empty() && in_chunk_.empty())) break;
     Task& mine = task(candidate.request);
     if (mine.home.empty()) {
-      // Homes are chosen among instances whose bulk strand is free; hide those taken just now.
-      for (std::size_t i = 0; i < taken.size(); ++i) {
-        if (taken[i] != 0) instances_[i].bulk = 0;
-      }
       const bool found = ChooseHome(view, candidate.request, true) ||
                          (!candidate.lost && EvictLost(view, candidate.request, sink));
-      for (std::size_t i = 0; i < taken.size(); ++i) {
-        if (taken[i] != 0) instances_[i].bulk = kNoIndex;
-      }
       if (!found) continue;
     }
     const bool free = std::all_of(mine.home.begin(), mine.home.end(), [&](const KvShare& share) {
-      return at(share.instance).bulk == kNoIndex && taken[At(share.instance)] == 0;
+      return BulkFree(share.instance);
     });
     if (!free) continue;
     chosen.push_back({candidate.request, {}});
     for (const KvShare& share : mine.home) {
       chosen.back().group.push_back(share.instance);
-      taken[At(share.instance)] = 1;
+      at(share.instance).taken = true;
       --num_free;
     }
   }
@@ -257,7 +255,7 @@ void BraidPolicy::IssueBulk(const EngineView& view, StepSink& sink) {
       std::int32_t found = kNoIndex;
       for (std::int32_t i = node * cluster_.instances_per_node();
            i < (node + 1) * cluster_.instances_per_node(); ++i) {
-        if (at(i).bulk == kNoIndex && taken[At(i)] == 0) {
+        if (BulkFree(i)) {
           found = i;
           break;
         }
@@ -273,13 +271,14 @@ void BraidPolicy::IssueBulk(const EngineView& view, StepSink& sink) {
     }
     if (best == nullptr) break;
     best->group.push_back(helper);
-    taken[At(helper)] = 1;
+    at(helper).taken = true;
     --num_free;
   }
   for (const Chosen& candidate : chosen) {
     if (!IssueChunk(view, candidate.request, candidate.group, sink)) continue;
     bulk_.erase(std::find(bulk_.begin(), bulk_.end(), candidate.request));
   }
+  for (Instance& instance : instances_) instance.taken = false;
 }
 
 }  // namespace braid

@@ -50,6 +50,7 @@ struct PolicyOptions {
   double pack_share = 0.9;         ///< of a paced pass that decodes of one instance may fill
   double due_margin = 0.05;        ///< of a TTFT limit, kept for what was not foreseen
   double overlap_gain = 0.03;      ///< least gain of a token split
+  double degree_share = 0.9;       ///< of a paced pass that one long context may fill alone
   double growth_gain = 0.3;        ///< least gain of another instance, of its fair share
   std::int64_t switch_slack_ns = 10'000'000'000;  ///< less slack that takes a long prompt's turn
   std::int64_t starvation_factor = 4;  ///< of the TTFT limit: who was given up waits no longer ..

@@ -157,10 +157,9 @@ TEST_P(EngineRules, EndTheRunWithAMessage) {
   EXPECT_THAT(status.message(), HasSubstr(broken.message));
 }
 
-INSTANTIATE_TEST_SUITE_P(WhenBroken, EngineRules, ::testing::ValuesIn(BrokenPlans()),
-                         [](const ::testing::TestParamInfo<Broken>& info) {
-                           return info.param.name;
-                         });
+std::string NameOf(const ::testing::TestParamInfo<Broken>& rule) { return rule.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(WhenBroken, EngineRules, ::testing::ValuesIn(BrokenPlans()), NameOf);
 
 }  // namespace
 }  // namespace braid
