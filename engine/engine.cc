@@ -11,6 +11,11 @@ bool Contains(const std::vector<std::int32_t>& values, std::int32_t value) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
 
+bool IsSwap(const StepPlan& plan, const PlannedRequest& planned) {
+  return planned.master == kHostMemory ||
+         (planned.num_shares > 0 && plan.shares[planned.first_share].instance == kHostMemory);
+}
+
 /// What changed its instance between two lists of extents of the same tokens.
 void AddMoves(std::uint64_t request, const std::vector<KvExtent>& before,
               const std::vector<KvExtent>& after, std::vector<KvMove>& moves) {
@@ -46,6 +51,7 @@ Engine::Engine(const EngineOptions& options, Planner& planner, Executor& executo
       // Steps that run and, until the planner has seen them, those that ended: a fixed table, so
       // that a view stays valid while the planner issues.
       steps_(2 * At(options.num_instances) * At(options.max_strands)),
+      whole_runs_(steps_.size()),
       decode_rows_(At(options.num_instances)) {
   for (StepIndex index = static_cast<StepIndex>(steps_.size()); index-- > 0;) {
     free_steps_.push_back(index);
@@ -150,7 +156,7 @@ void Engine::SharesOf(const StepPlan& plan, std::int32_t repeats,
     }
     for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
       const KvShare& share = plan.shares[planned.first_share + i];
-      add(share.instance, share.tokens);
+      if (share.instance != kHostMemory) add(share.instance, share.tokens);
     }
   }
 }
@@ -195,6 +201,7 @@ Step Engine::StepOf(StepIndex index) const {
   std::vector<RequestState> requests = requests_;
   for (const PlannedRequest& planned : plan.requests) {
     RequestState& state = requests[At(planned.request)];
+    if (plan.move && IsSwap(plan, planned)) continue;  // ranks have no host tier yet
     if (plan.move) {
       const std::vector<KvExtent> before = state.extents;
       for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
@@ -255,6 +262,7 @@ Issued Engine::Issue(const StepPlan& plan) {
   issued.repeats_done = 0;
   issued.stopping = false;
   issued.live = true;
+  whole_runs_[At(index)] = {.start_ns = now_ns_};
   for (const std::int32_t instance : plan.instances) kv_.instance(instance).steps.push_back(index);
   for (const PlannedRequest& planned : plan.requests) {
     RequestState& state = request(planned.request);
@@ -351,10 +359,14 @@ void Engine::Commit(const Completion& completion) {
   }
   ended.live = false;
   --num_running_;
+  whole_runs_[At(completion.step)].passes += completion.repeats_done;
   if (none_finished && !ended.stopping && ended.plan.max_repeats > ended.repeats_done &&
       Continue(completion.step)) {
     return;
   }
+  // The planner hears of the run that it issued, not of the stretches that the engine made of it.
+  ended.start_ns = whole_runs_[At(completion.step)].start_ns;
+  ended.repeats_done = whole_runs_[At(completion.step)].passes;
   ended_.push_back(completion.step);
   events_.push_back({.kind = Event::Kind::kStepEnded, .step = completion.step});
 }
@@ -387,9 +399,20 @@ bool Engine::Continue(StepIndex index) {
 void Engine::CommitMove(RunningStep& ended) {
   for (const PlannedRequest& planned : ended.plan.requests) {
     RequestState& state = request(planned.request);
+    if (planned.master == kHostMemory) {
+      state.phase = state.prefill_left() > 0 ? Phase::kPrefill : Phase::kDecode;
+    }
     for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
       const KvShare& share = ended.plan.shares[planned.first_share + i];
-      kv_.Move(state, planned.master, share.instance, share.tokens, requests_);
+      if (share.instance == kHostMemory) {
+        kv_.Drop(state);
+        state.phase = Phase::kSwapped;
+        ++state.num_evictions;
+      } else if (planned.master == kHostMemory) {
+        kv_.Append(state, share.instance, share.tokens, requests_);
+      } else {
+        kv_.Move(state, planned.master, share.instance, share.tokens, requests_);
+      }
     }
   }
 }
@@ -481,6 +504,18 @@ std::string Engine::BrokenRule(const StepPlan& plan, const PlannedRequest& plann
       planned.first_member + planned.num_members > plan.instances.size()) {
     return "its shares or its ring reach beyond those of the step";
   }
+  if (plan.move && IsSwap(plan, planned)) {
+    const bool out = planned.master != kHostMemory;
+    const bool may = out ? state.phase == Phase::kDecode || state.phase == Phase::kPrefill
+                         : state.phase == Phase::kSwapped;
+    std::int64_t tokens = 0;
+    for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
+      tokens += plan.shares[planned.first_share + i].tokens;
+    }
+    const bool whole = tokens == state.kv_tokens && (!out || planned.num_shares == 1);
+    return may && whole ? "" : "a swap of KV that is not there, or not of all of it";
+  }
+  if (state.phase == Phase::kSwapped) return "its KV is in the host's memory";
   std::int64_t shared = 0;
   for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
     const KvShare& share = plan.shares[planned.first_share + i];
@@ -501,7 +536,8 @@ std::string Engine::BrokenRule(const StepPlan& plan, const PlannedRequest& plann
   if (planned.decode) {
     if (state.phase != Phase::kDecode) return "it decodes before its prefill ended";
     if (!Contains(plan.instances, planned.master)) return "its master is not in the group";
-    return planned.num_shares == 0 ? "" : "its new KV stays with its master, it has no shares";
+    if (planned.num_shares > 0) return "its new KV stays with its master, it has no shares";
+    return {};
   }
   if (state.phase == Phase::kDecode) return "it is prefilled already";
   if (planned.rows < 1 || planned.rows > state.prefill_left()) {

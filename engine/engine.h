@@ -114,6 +114,12 @@ class Engine final : private StepSink {
   std::vector<RequestState> requests_;
   std::vector<RequestIndex> free_requests_;
   std::vector<RunningStep> steps_;
+  /// By step: of a run that goes on in stretches, the whole.
+  struct WholeRun {
+    std::int64_t start_ns = 0;
+    std::int32_t passes = 0;
+  };
+  std::vector<WholeRun> whole_runs_;
   std::vector<StepIndex> free_steps_;
   std::vector<StepIndex> ended_;     ///< ended since the planner was asked; freed after
   std::vector<RequestIndex> freed_;  ///< likewise

@@ -8,17 +8,24 @@
 namespace braid {
 
 SlotRanges::SlotRanges(std::int32_t num_slots) : num_slots_(num_slots), num_free_(num_slots) {
-  if (num_slots > 0) free_.emplace(0, num_slots);
+  if (num_slots > 0) Add(0, num_slots);
+}
+
+void SlotRanges::Add(std::int32_t first, std::int32_t count) {
+  free_.emplace(first, count);
+  by_count_.emplace(count, first);
+}
+
+SlotRanges::Ranges::iterator SlotRanges::Erase(Ranges::iterator range) {
+  by_count_.erase({range->second, range->first});
+  return free_.erase(range);
 }
 
 SlotRanges::Range SlotRanges::Take(std::int32_t count) {
   if (free_.empty() || count <= 0) return {};
-  auto best = free_.begin();
-  for (auto range = free_.begin(); range != free_.end(); ++range) {
-    if (range->second > best->second) best = range;
-    if (best->second >= count) break;
-  }
-  const Range taken = {best->first, std::min(count, best->second)};
+  auto best = by_count_.lower_bound({count, 0});
+  if (best == by_count_.end()) best = by_count_.lower_bound({by_count_.rbegin()->first, 0});
+  const Range taken = {best->second, std::min(count, best->first)};
   TakeAt(taken.first, taken.count);
   return taken;
 }
@@ -31,12 +38,9 @@ std::int32_t SlotRanges::TakeAt(std::int32_t first, std::int32_t count) {
   const std::int32_t end = begin + range->second;
   if (first >= end) return 0;
   const std::int32_t taken = std::min(count, end - first);
-  if (first == begin) {
-    free_.erase(range);
-  } else {
-    range->second = first - begin;
-  }
-  if (first + taken < end) free_.emplace(first + taken, end - first - taken);
+  Erase(range);
+  if (first > begin) Add(begin, first - begin);
+  if (first + taken < end) Add(first + taken, end - first - taken);
   num_free_ -= taken;
   return taken;
 }
@@ -52,14 +56,14 @@ void SlotRanges::Give(Range range) {
     BRAID_CHECK(before_end <= range.first);
     if (before_end == range.first) {
       range = {before->first, before->second + range.count};
-      free_.erase(before);
+      next = Erase(before);
     }
   }
   if (next != free_.end() && range.first + range.count == next->first) {
     range.count += next->second;
-    free_.erase(next);
+    Erase(next);
   }
-  free_.emplace(range.first, range.count);
+  Add(range.first, range.count);
 }
 
 }  // namespace braid

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
+#include <utility>
 
 namespace braid {
 
 /// The free KV slots of one instance, as ranges. Every slot is free or taken, never both.
-/// Cost: O(log ranges) but for Take, which looks at ranges until one fits.
+/// Cost: O(log ranges).
 /// Thread: one.
 class SlotRanges {
  public:
@@ -17,8 +19,8 @@ class SlotRanges {
     std::int32_t count = 0;
   };
 
-  /// Takes up to `count` consecutive slots, the longest run it finds first-fit; an empty range only
-  /// where nothing is free.
+  /// Takes `count` consecutive slots out of the shortest run that has so many, else the longest run;
+  /// of equal ones the first. An empty range only where nothing is free.
   Range Take(std::int32_t count);
   /// Takes up to `count` slots that start at `first`, as far as they are free; says how many.
   std::int32_t TakeAt(std::int32_t first, std::int32_t count);
@@ -31,7 +33,12 @@ class SlotRanges {
  private:
   std::int32_t num_slots_;
   std::int32_t num_free_;
-  std::map<std::int32_t, std::int32_t> free_;  ///< first -> count; ranges never touch
+  using Ranges = std::map<std::int32_t, std::int32_t>;
+  void Add(std::int32_t first, std::int32_t count);
+  Ranges::iterator Erase(Ranges::iterator range);
+
+  Ranges free_;  ///< first -> count; ranges never touch
+  std::set<std::pair<std::int32_t, std::int32_t>> by_count_;  ///< the same: (count, first)
 };
 
 }  // namespace braid

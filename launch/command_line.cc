@@ -27,11 +27,15 @@ std::string HelpOf(const Option& option) {
   return text;
 }
 
+bool IsOnByDefault(const Option& option) {
+  return std::holds_alternative<SwitchTarget>(option.target) && option.initial == "true";
+}
+
 void AddTo(CLI::App& app, const Option& option, CommandLine& line) {
   const std::string flags = option.letter == '\0'
                                 ? "--" + option.name
                                 : fmt::format("-{},--{}", option.letter, option.name);
-  if (const auto* to = std::get_if<SwitchTarget>(&option.target)) {
+  if (std::holds_alternative<SwitchTarget>(option.target)) {
     const auto set = [&line, name = option.name](bool value) {
       return [&line, name, value](std::int64_t) {
         line.flags.emplace_back(name, value ? "true" : "false");
@@ -39,7 +43,7 @@ void AddTo(CLI::App& app, const Option& option, CommandLine& line) {
     };
     const std::string off = "--no-" + option.name;
     CLI::Option* on = app.add_flag_function(flags, set(true), HelpOf(option));
-    if (!*to->value) return;
+    if (!IsOnByDefault(option)) return;
     // What a switch does that is on already is said where it can be switched off.
     on->group("");
     app.add_flag_function(off, set(false), "off: " + option.help);
@@ -74,8 +78,7 @@ Status UnknownFlag(const CommandSyntax& syntax, const OptionTable& table,
   for (const Option& option : table.options()) {
     if (!option.in_flags) continue;
     names.push_back(option.name);
-    const auto* to = std::get_if<SwitchTarget>(&option.target);
-    if (to != nullptr && *to->value) names.push_back("no-" + option.name);
+    if (IsOnByDefault(option)) names.push_back("no-" + option.name);
   }
   const std::string flag = argument.substr(0, argument.find('='));
   const std::string word = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));

@@ -21,7 +21,10 @@ bool Contradictions::IsSet(std::string_view option) const {
 
 std::string Contradictions::NameOf(std::string_view option) const {
   const Option& found = Get(option);
-  if (found.origin.kind == Origin::Kind::kFlag) return found.origin.place;
+  if (found.origin.kind == Origin::Kind::kFlag) {
+    const std::string& flag = found.origin.place;
+    return flag == "--" + found.name ? flag : fmt::format("{} ({})", flag, found.file_key());
+  }
   return found.in_flags && found.origin.kind == Origin::Kind::kDefault ? "--" + found.name
                                                                        : FileName(found);
 }

@@ -69,6 +69,7 @@ void DescribeState(const EngineView& view, Glimpse& glimpse) {
     glimpse.num_waiting += state.phase == Phase::kWaiting ? 1 : 0;
     glimpse.num_prefilling += state.phase == Phase::kPrefill ? 1 : 0;
     glimpse.num_decoding += state.phase == Phase::kDecode ? 1 : 0;
+    glimpse.num_swapped += state.phase == Phase::kSwapped ? 1 : 0;
   }
   for (const RunningStep& step : view.steps) glimpse.num_running_steps += step.live ? 1 : 0;
 }

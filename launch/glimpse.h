@@ -35,6 +35,7 @@ struct Glimpse {
   std::int64_t num_waiting = 0;
   std::int64_t num_prefilling = 0;  ///< have KV of a part of their prompt
   std::int64_t num_decoding = 0;
+  std::int64_t num_swapped = 0;
   std::int64_t num_running_steps = 0;
   std::vector<IssuedStep> steps;
   std::vector<Decision> decisions;

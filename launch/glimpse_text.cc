@@ -51,11 +51,14 @@ std::string RequestText(const StepRequest& request) {
 }  // namespace
 
 std::string StateText(const Glimpse& glimpse) {
-  return fmt::format(
-      "# last event before that time: {} s; {} requests wait, {} are part of the way through their "
-      "prompts, {} decode; {} steps run\n",
+  std::string text = fmt::format(
+      "# last event before that time: {} s; requests: {} wait, {} are part of the way through "
+      "their "
+      "prompts, {} decode",
       SecondsText(glimpse.now_ns), Count(glimpse.num_waiting), Count(glimpse.num_prefilling),
-      Count(glimpse.num_decoding), Count(glimpse.num_running_steps));
+      Count(glimpse.num_decoding));
+  if (glimpse.num_swapped > 0) text += fmt::format(", {} are swapped", Count(glimpse.num_swapped));
+  return text + fmt::format("; {} steps run\n", Count(glimpse.num_running_steps));
 }
 
 std::string StepText(const IssuedStep& issued) {

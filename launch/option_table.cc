@@ -140,6 +140,7 @@ Status OptionTable::Set(Option& option, std::string_view text, const Origin& ori
 
 std::string FileName(const Option& option) {
   if (option.section.empty()) return option.file_key();
+  if (std::holds_alternative<ShortFormTarget>(option.target)) return option.section;
   return option.section + "." + option.file_key();
 }
 

@@ -52,6 +52,9 @@ void AddBraid(PolicyOptions& o, SectionOptions& add) {
   add.Real("pack-share", o.pack_share, 0, 1,
            "braid: part of a paced pass that decodes of one instance may fill");
   add.Real("due-margin", o.due_margin, 0, 1, "braid: part of a TTFT limit kept in reserve");
+  add.Real("overlap-gain", o.overlap_gain, 0, 1, "braid: least gain of a token split");
+  add.Real("degree-share", o.degree_share, 0, 1,
+           "braid: part of a paced pass that one long context may fill alone");
   add.Real("growth-gain", o.growth_gain, 0, 1,
            "braid: least gain of another instance, of its fair share");
   add.Seconds("switch-slack", o.switch_slack_ns, 0, kHour,
@@ -72,7 +75,7 @@ void AddMechanisms(PolicyOptions& o, SectionOptions& add) {
   add.Switch("slack-order", o.slack_order, "braid: least slack first, else first come");
   add.Switch("decode-degree", o.decode_degree, "braid: chosen by cost, else by threshold");
   add.Switch("overlap", o.overlap, "braid: token split where it pays");
-  add.Switch("moves", o.moves, "braid: KV moves to level load");
+  add.Switch("swap", o.swap, "braid: preempted KV goes to the host where that is faster");
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ enum class Phase : std::uint8_t {
   kWaiting,  ///< has no KV
   kPrefill,  ///< has the KV of a part of its context
   kDecode,   ///< has the KV of all its tokens but the newest
+  kSwapped,  ///< its KV is in the host's memory
 };
 
 /// What the engine knows of a live request.

@@ -12,6 +12,10 @@ using RequestIndex = std::int32_t;
 using StepIndex = std::int32_t;
 inline constexpr std::int32_t kNoIndex = -1;
 
+/// In place of an instance in a move: the host's memory. All KV of a request goes there or comes
+/// back at once (swap).
+inline constexpr std::int32_t kHostMemory = -1;
+
 /// `tokens` consecutive tokens of a request whose KV stays in one instance.
 struct KvShare {
   std::int32_t instance = 0;

@@ -44,11 +44,36 @@ void StepMeter::AddDecode(const PlannedRequest& planned, const RequestState& sta
   }
 }
 
-void StepMeter::AddMove(const StepPlan& plan, const PlannedRequest& planned) {
-  load(planned.master).sizes[Size::kMovedTokens] += planned.rows;
+void StepMeter::AddMove(const StepPlan& plan, const PlannedRequest& planned,
+                        const RequestState& state) {
   for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
     const KvShare& share = plan.shares[planned.first_share + i];
-    load(share.instance).sizes[Size::kMovedTokens] += share.tokens;
+    if (share.instance != kHostMemory) {
+      load(share.instance).sizes[Size::kMovedTokens] += share.tokens;
+      continue;
+    }
+    for (const KvShare& owner : state.owners) {
+      load(owner.instance).sizes[Size::kMovedTokens] += owner.tokens;
+    }
+    return;
+  }
+  if (planned.master != kHostMemory) {
+    load(planned.master).sizes[Size::kMovedTokens] += planned.rows;
+  }
+}
+
+void StepMeter::AddGrowth(const StepPlan& plan, StepMeasure& measure) {
+  if (measure.decode_rows == 0) return;
+  const std::int64_t busiest = measure.sizes[Size::kDecodeContext];
+  for (const std::int32_t instance : plan.instances) {
+    const Load& here = load(instance);
+    if (here.sizes[Size::kDecodeContext] < busiest) continue;
+    measure.context_growth = std::max(measure.context_growth, here.masters);
+  }
+  for (const std::int32_t instance : plan.instances) {
+    const Load& here = load(instance);
+    if (here.masters <= measure.context_growth) continue;
+    measure.overtaking.push_back({here.sizes[Size::kDecodeContext], here.masters});
   }
 }
 
@@ -58,7 +83,9 @@ StepMeasure StepMeter::Measure(const EngineView& view, const StepPlan& plan) {
   for (const PlannedRequest& planned : plan.requests) {
     const RequestState& state = view.request(planned.request);
     if (plan.move) {
-      AddMove(plan, planned);
+      AddMove(plan, planned, state);
+      measure.swap = measure.swap || planned.master == kHostMemory ||
+                     plan.shares[planned.first_share].instance == kHostMemory;
     } else if (planned.decode) {
       AddDecode(planned, state);
       ++measure.decode_rows;
@@ -72,8 +99,8 @@ StepMeasure StepMeter::Measure(const EngineView& view, const StepPlan& plan) {
     for (std::size_t i = 0; i < here.sizes.of.size(); ++i) {
       measure.sizes.of[i] = std::max(measure.sizes.of[i], here.sizes.of[i]);
     }
-    measure.context_growth = std::max(measure.context_growth, here.masters);
   }
+  AddGrowth(plan, measure);
   const std::int32_t node = plan.instances.front() / instances_per_node_;
   const bool across_nodes =
       std::any_of(plan.instances.begin(), plan.instances.end(),

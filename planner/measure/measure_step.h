@@ -3,6 +3,8 @@
 #include "plan/engine_view.h"
 #include "planner/cost/cost_model.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <vector>
 
 namespace braid {
@@ -11,10 +13,28 @@ namespace braid {
 struct StepMeasure {
   StepSignature signature;
   StepSizes sizes;
-  /// Decode: KV tokens that each repeat adds on the busiest instance.
+  /// Decode: KV tokens that each repeat adds on the instance that `sizes` has the context of, and
+  /// other instances that may overtake it because they own more of the new tokens.
   std::int64_t context_growth = 0;
+  struct Context {
+    std::int64_t tokens = 0;
+    std::int64_t growth = 0;
+  };
+  std::vector<Context> overtaking;
+  bool swap = false;              ///< a move to or from the host: CostModel::SwapNs
   std::int64_t prefill_rows = 0;  ///< over the whole group
   std::int64_t decode_rows = 0;
+
+  /// The sizes of pass `repeat` of a run, from 0.
+  StepSizes SizesOf(std::int64_t repeat) const {
+    StepSizes grown = sizes;
+    std::int64_t& context = grown[Size::kDecodeContext];
+    context += repeat * context_growth;
+    for (const Context& other : overtaking) {
+      context = std::max(context, other.tokens + repeat * other.growth);
+    }
+    return grown;
+  }
 };
 
 /// Measures plans; reuses its memory. Sizes are taken per instance, then each at its largest: ranks
@@ -34,7 +54,8 @@ class StepMeter {
   };
   void AddPrefill(const StepPlan& plan, const PlannedRequest& planned, const RequestState& state);
   void AddDecode(const PlannedRequest& planned, const RequestState& state);
-  void AddMove(const StepPlan& plan, const PlannedRequest& planned);
+  void AddMove(const StepPlan& plan, const PlannedRequest& planned, const RequestState& state);
+  void AddGrowth(const StepPlan& plan, StepMeasure& measure);
   Load& load(std::int32_t instance) { return loads_[static_cast<std::size_t>(instance)]; }
 
   std::vector<Load> loads_;

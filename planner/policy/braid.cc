@@ -32,6 +32,12 @@ BraidPolicy::BraidPolicy(const PolicyOptions& options, const CostModel& costs,
 void BraidPolicy::Plan(const EngineView& view, std::span<const Event> events, StepSink& sink) {
   touched_.clear();
   for (const Event& event : events) Handle(view, event, sink);
+  if (memory_changed_) {
+    if (!swapped_.empty()) SwapIn(view, sink);
+    for (std::int32_t i = 0; i < static_cast<std::int32_t>(instances_.size()); ++i) {
+      if (!at(i).express_queue.empty()) touched_.push_back(i);
+    }
+  }
   if (!express_waiting_.empty()) PlaceExpress(view, sink);
   for (const std::int32_t instance : touched_) IssueExpress(view, instance, sink);
   if (bulk_changed_ || memory_changed_) {
@@ -78,8 +84,7 @@ void BraidPolicy::Arrive(const EngineView& view, RequestIndex request, StepSink&
   fresh.home.clear();
   fresh.component = kNoIndex;
   fresh.ended = false;
-  std::int64_t capacity = 0;
-  for (const InstanceState& instance : view.instances) capacity += instance.capacity;
+  const std::int64_t capacity = Capacity(view);
   const std::int64_t most =
       state.request.prompt_tokens + (options_.oracle ? lengths_.Most(state) : 1);
   if (most > capacity) {
@@ -93,7 +98,9 @@ void BraidPolicy::Arrive(const EngineView& view, RequestIndex request, StepSink&
                             static_cast<std::int64_t>(options_.ttft_factor * ideal));
   fresh.lost = false;
   fresh.rescued = false;
-  fresh.express = lines_[1].Ns(tokens, tokens * tokens) <= static_cast<double>(options_.express_ns);
+  fresh.express =
+      lines_[1].Ns(tokens, tokens * tokens) <= static_cast<double>(options_.express_ns) &&
+      Need(view, state) <= view.instance(0).capacity;
   if (fresh.express) {
     express_waiting_.push_back(request);
   } else {
@@ -116,6 +123,16 @@ void BraidPolicy::Forget(RequestIndex request) {
 }
 
 void BraidPolicy::EndStep(const EngineView& view, const RunningStep& ended) {
+  if (ended.plan.move) {
+    const RequestIndex request = ended.plan.requests.front().request;
+    memory_changed_ = true;
+    if (view.request(request).phase == Phase::kSwapped) {
+      swapped_.push_back(request);
+    } else {
+      JoinDecode(view, request);
+    }
+    return;
+  }
   if (ended.plan.requests.front().decode) {
     const std::int32_t index = at(ended.plan.instances.front()).component;
     if (index == kNoIndex) return;

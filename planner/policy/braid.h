@@ -6,6 +6,7 @@
 #include "planner/policy/decision.h"
 #include "planner/policy/length_estimate.h"
 #include "planner/policy/on_time.h"
+#include "planner/policy/outgrew.h"
 #include "planner/policy/placement.h"
 #include "planner/policy/policy_options.h"
 #include "planner/policy/request_set.h"
@@ -91,7 +92,8 @@ class BraidPolicy final : public Planner {
   bool ChooseHome(const EngineView& view, RequestIndex request, bool bulk_free_only);
   std::int32_t PackedHome(const EngineView& view, std::int64_t need) const;
   void Promise(RequestIndex request, std::vector<KvShare> home);
-  std::int64_t Need(const RequestState& state) const;
+  std::int64_t Need(const EngineView& view, const RequestState& state) const;
+  static std::int64_t Capacity(const EngineView& view);
 
   // braid_prefill.cc
   void IssueExpress(const EngineView& view, std::int32_t instance, StepSink& sink);
@@ -112,6 +114,8 @@ class BraidPolicy final : public Planner {
   // braid_decode.cc
   void JoinDecode(const EngineView& view, RequestIndex request);
   void IssueDecode(const EngineView& view, std::int32_t component, StepSink& sink);
+  void SwapIn(const EngineView& view, StepSink& sink);
+  bool SwapOut(const EngineView& view, RequestIndex request, StepSink& sink);
   void MakeRoom(const EngineView& view, std::int32_t component, StepSink& sink);
   void SplitComponent(const EngineView& view, std::int32_t component);
   std::int64_t PeriodNs(const EngineView& view, const Component& group) const;
@@ -138,6 +142,7 @@ class BraidPolicy final : public Planner {
   std::vector<RequestIndex> express_waiting_;  ///< have no home yet, oldest first
   std::vector<RequestIndex> bulk_;             ///< not in a step
   std::vector<std::int32_t> places_;           ///< of RequestSet
+  std::vector<RequestIndex> swapped_;          ///< KV in the host's memory, oldest first
   std::vector<RequestIndex> in_chunk_;         ///< bulk requests in a step
   OnTime on_time_;
   double credit_ns_ = 0;            ///< instance time that the starving may take

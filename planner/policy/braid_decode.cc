@@ -159,18 +159,67 @@ void BraidPolicy::IssueDecode(const EngineView& view, std::int32_t index, StepSi
   if (issued == Issued::kNoSlots) MakeRoom(view, index, sink);
 }
 
-/// The request of the group that came last gives up its KV and is prefilled again.
+/// The request of the group that came last gives up its slots: its KV goes to the host's memory and
+/// comes back, or is computed again, whichever is faster.
 void BraidPolicy::MakeRoom(const EngineView& view, std::int32_t index, StepSink& sink) {
   const RequestIndex newest = component(index).decoding.Newest();
   Forget(newest);
+  component(index).dirty = true;
+  const RequestState& state = view.request(newest);
+  const std::int64_t needed = state.request.prompt_tokens + state.generated + 1;
+  if (needed > Capacity(view)) {
+    memory_changed_ = true;
+    sink.Reject(newest, Outgrew(needed, Capacity(view)));
+    sink.WakeAt(view.now_ns + 1);
+    return;
+  }
+  if (options_.swap && SwapOut(view, newest, sink)) return;
   sink.Evict(newest);
   bulk_.push_back(newest);
   task(newest).express = false;
   bulk_changed_ = true;
   memory_changed_ = true;
-  component(index).dirty = true;
-  (void)view;
   sink.WakeAt(view.now_ns + 1);
+}
+
+bool BraidPolicy::SwapOut(const EngineView& view, RequestIndex request, StepSink& sink) {
+  const RequestState& state = view.request(request);
+  const double tokens = state.kv_tokens;
+  if (2 * static_cast<double>(costs_.SwapNs(state.kv_tokens)) >=
+      lines_[1].Ns(tokens, tokens * tokens)) {
+    return false;
+  }
+  plan_.Clear();
+  plan_.move = true;
+  plan_.priority = kDecodePriority;
+  for (const KvShare& owner : state.owners) plan_.instances.push_back(owner.instance);
+  plan_.shares.push_back({.instance = kHostMemory, .tokens = state.kv_tokens});
+  plan_.requests.push_back({.request = request,
+                            .rows = state.kv_tokens,
+                            .master = plan_.instances.front(),
+                            .first_share = 0,
+                            .num_shares = 1});
+  return sink.Issue(plan_) == Issued::kYes;
+}
+
+void BraidPolicy::SwapIn(const EngineView& view, StepSink& sink) {
+  std::erase_if(swapped_, [&](RequestIndex request) {
+    const RequestState& state = view.request(request);
+    if (!ChooseHome(view, request, false)) return false;
+    plan_.Clear();
+    plan_.move = true;
+    plan_.priority = kDecodePriority;
+    plan_.instances = {task(request).home.front().instance};
+    plan_.shares.push_back({.instance = plan_.instances.front(), .tokens = state.kv_tokens});
+    plan_.requests.push_back({.request = request,
+                              .rows = state.kv_tokens,
+                              .master = kHostMemory,
+                              .first_share = 0,
+                              .num_shares = 1});
+    if (sink.Issue(plan_) == Issued::kYes) return true;
+    Forget(request);
+    return false;
+  });
 }
 
 }  // namespace braid

@@ -11,8 +11,16 @@ std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
 }  // namespace
 
 /// Slots that a request will want: its context and, with headroom, what it is expected to produce.
-std::int64_t BraidPolicy::Need(const RequestState& state) const {
-  return state.prefill_target + (options_.headroom ? lengths_.Left(state) : 1);
+std::int64_t BraidPolicy::Need(const EngineView& view, const RequestState& state) const {
+  const std::int64_t now = std::max(state.prefill_target, state.kv_tokens) + 1;
+  const std::int64_t later = now + (options_.headroom ? lengths_.Left(state) : 0);
+  return std::max(now, std::min(later, Capacity(view)));
+}
+
+std::int64_t BraidPolicy::Capacity(const EngineView& view) {
+  std::int64_t capacity = 0;
+  for (const InstanceState& instance : view.instances) capacity += instance.capacity;
+  return capacity;
 }
 
 std::int64_t BraidPolicy::DecodePassNs(std::int64_t rows, std::int64_t context) const {
@@ -67,7 +75,7 @@ std::int32_t BraidPolicy::PackedHome(const EngineView& view, std::int64_t need) 
 /// One instance where one has room: of those the one with the least to do, then the fullest. Else
 /// as few as hold it, emptiest first.
 bool BraidPolicy::ChooseHome(const EngineView& view, RequestIndex request, bool bulk_free_only) {
-  const std::int64_t need = Need(view.request(request));
+  const std::int64_t need = Need(view, view.request(request));
   if (options_.packing && !bulk_free_only && !(bulk_.empty() && in_chunk_.empty())) {
     const std::int32_t packed = PackedHome(view, need);
     if (packed != kNoIndex) {

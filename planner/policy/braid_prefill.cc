@@ -10,13 +10,18 @@ std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
 
 constexpr std::int32_t kExpressPriority = 1;
 constexpr std::int32_t kFewestChunkRows = 256;
+constexpr std::int64_t kOvertakingShare = 8;  // of the TTFT limit
 
 }  // namespace
 
 void BraidPolicy::PlaceExpress(const EngineView& view, StepSink& /*sink*/) {
   std::size_t kept = 0;
+  bool blocked = false;
   for (const RequestIndex request : express_waiting_) {
-    if (!ChooseHome(view, request, false)) {
+    if (blocked || !ChooseHome(view, request, false)) {
+      // Smaller ones may overtake for want of memory, but not for long.
+      const std::int64_t waited = view.now_ns - view.request(request).request.arrival_ns;
+      blocked = blocked || waited > task(request).limit_ns / kOvertakingShare;
       express_waiting_[kept++] = request;
       continue;
     }

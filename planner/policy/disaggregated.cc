@@ -194,8 +194,14 @@ void Disaggregated::IssueDecode(const EngineView& view, std::int32_t index, Step
     // Outputs grew longer than expected: the newest is prefilled again.
     const RequestIndex newest = mine.decoding.Newest();
     Forget(newest);
-    sink.Evict(newest);
-    waiting_.push_front(newest);
+    const RequestState& state = view.request(newest);
+    const std::int64_t needed = state.request.prompt_tokens + state.generated + 1;
+    if (needed > view.instance(0).capacity) {
+      sink.Reject(newest, Outgrew(needed, view.instance(0).capacity));
+    } else {
+      sink.Evict(newest);
+      waiting_.push_front(newest);
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #include "plan/planner.h"
 #include "planner/cost/cost_model.h"
 #include "planner/policy/length_estimate.h"
+#include "planner/policy/outgrew.h"
 #include "planner/policy/policy_options.h"
 #include "planner/policy/request_set.h"
 

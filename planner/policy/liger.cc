@@ -175,8 +175,15 @@ bool Liger::IssueDecode(const EngineView& view, std::int32_t index, Batch& batch
     const RequestIndex newest = batch.requests.Newest();
     batch.requests.Remove(newest, places_);
     batch_of_[At(newest)] = kNoIndex;
-    sink.Evict(newest);
-    at(index).waiting.push_front(newest);
+    const RequestState& state = view.request(newest);
+    const std::int64_t needed = state.request.prompt_tokens + state.generated + 1;
+    if (needed > view.instance(index).capacity) {
+      at(index).outstanding -= promised_[At(newest)];
+      sink.Reject(newest, Outgrew(needed, view.instance(index).capacity));
+    } else {
+      sink.Evict(newest);
+      at(index).waiting.push_front(newest);
+    }
   }
   batch = Batch();
   at(index).changed = true;

@@ -4,6 +4,7 @@
 #include "planner/cost/cost_model.h"
 #include "planner/policy/future_memory.h"
 #include "planner/policy/length_estimate.h"
+#include "planner/policy/outgrew.h"
 #include "planner/policy/policy_options.h"
 #include "planner/policy/request_set.h"
 

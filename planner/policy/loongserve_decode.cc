@@ -129,8 +129,16 @@ void LoongServe::IssueDecodes(const EngineView& view, StepSink& sink) {
       const RequestIndex newest = batch(i).decoding.Newest();
       batch(i).decoding.Remove(newest, places_);
       batch_of_[At(newest)] = kNoIndex;
-      sink.Evict(newest);
-      waiting_.push_front(newest);
+      const RequestState& state = view.request(newest);
+      const std::int64_t needed = state.request.prompt_tokens + state.generated + 1;
+      std::int64_t capacity = 0;
+      for (const InstanceState& instance : view.instances) capacity += instance.capacity;
+      if (needed > capacity) {
+        sink.Reject(newest, Outgrew(needed, capacity));
+      } else {
+        sink.Evict(newest);
+        waiting_.push_front(newest);
+      }
       if (batch(i).decoding.empty()) batch(i) = Batch();
     }
   }

@@ -83,6 +83,10 @@ LoongServe::Choice LoongServe::Dispatch(const EngineView& view) {
       } else {
         batch(preempted).paused = true;
         for (const std::int32_t instance : batch(preempted).instances) {
+          if (std::find(choice.instances.begin(), choice.instances.end(), instance) !=
+              choice.instances.end()) {
+            continue;
+          }
           choice.instances.push_back(instance);
           free += view.instance(instance).free();
         }
@@ -208,8 +212,12 @@ void LoongServe::DispatchReleased(const EngineView& view, Choice& choice) {
   for (Batch& batch : batches_) {
     if (!batch.live) continue;
     batch.paused = true;
-    choice.instances.insert(choice.instances.end(), batch.instances.begin(),
-                            batch.instances.end());
+    for (const std::int32_t instance : batch.instances) {
+      if (std::find(choice.instances.begin(), choice.instances.end(), instance) ==
+          choice.instances.end()) {
+        choice.instances.push_back(instance);
+      }
+    }
   }
 }
 

@@ -74,12 +74,9 @@ Result<std::unique_ptr<Planner>> MakePolicy(const PolicyOptions& options, const 
     }
     planner = std::make_unique<Disaggregated>(options, costs, count, prefill);
   } else if (options.name == "liger") {
-    if (options.depth < 1 || options.depth > cluster.max_strands) {
-      return InvalidArgument("depth is " + std::to_string(options.depth) +
-                             ", but must be from 1 to the " +
-                             std::to_string(cluster.max_strands) + " strands of a rank");
-    }
-    planner = std::make_unique<Liger>(options, costs, count);
+    PolicyOptions fitting = options;
+    fitting.depth = std::clamp(options.depth, 1, cluster.max_strands);
+    planner = std::make_unique<Liger>(fitting, costs, count);
   } else if (options.name == "loongserve") {
     planner = std::make_unique<LoongServe>(options, costs, count, cluster.instances_per_node());
   } else {

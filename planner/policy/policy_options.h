@@ -65,8 +65,8 @@ struct PolicyOptions {
   bool hysteresis = true;       ///< degrees change only for a clear gain
   bool slack_order = true;      ///< least slack first, else first come
   bool decode_degree = true;    ///< chosen by cost, else by threshold
+  bool swap = true;             ///< preempted KV goes to the host where that is faster
   bool overlap = true;          ///< token split where it pays
-  bool moves = true;            ///< KV moves to level load
 };
 
 }  // namespace braid

@@ -216,9 +216,18 @@ void StaticGroups::AddDecodeRows(const EngineView& view, Group& group) {
   });
 }
 
-void StaticGroups::EvictNewest(Group& group, StepSink& sink) {
+void StaticGroups::EvictNewest(const EngineView& view, Group& group, StepSink& sink) {
   const RequestIndex newest = group.decoding.Newest();
+  const RequestState& state = view.request(newest);
   group.decoding.Remove(newest, places_);
+  std::int64_t capacity = 0;
+  for (const std::int32_t instance : group.instances) capacity += view.instance(instance).capacity;
+  const std::int64_t needed = state.request.prompt_tokens + state.generated + 1;
+  if (needed > capacity) {
+    group.outstanding -= promised_[At(newest)];
+    sink.Reject(newest, Outgrew(needed, capacity));
+    return;
+  }
   group.waiting.push_front(newest);
   sink.Evict(newest);
 }
@@ -237,7 +246,7 @@ bool StaticGroups::IssueDecode(const EngineView& view, Group& group, StepSink& s
       return true;
     }
     if (issued == Issued::kNoStrand) return false;
-    EvictNewest(group, sink);
+    EvictNewest(view, group, sink);
   }
   group.passes_to_wait = 0;
   return !group.waiting.empty() && IssuePrefill(view, group, sink);
@@ -290,7 +299,7 @@ bool StaticGroups::IssueMixed(const EngineView& view, Group& group, StepSink& si
       return true;
     }
     if (issued == Issued::kNoStrand || group.decoding.empty()) return false;
-    EvictNewest(group, sink);
+    EvictNewest(view, group, sink);
   }
   return false;
 }

@@ -4,6 +4,7 @@
 #include "planner/cost/cost_model.h"
 #include "planner/policy/future_memory.h"
 #include "planner/policy/length_estimate.h"
+#include "planner/policy/outgrew.h"
 #include "planner/policy/placement.h"
 #include "planner/policy/policy_options.h"
 #include "planner/policy/request_set.h"
@@ -50,7 +51,7 @@ class StaticGroups final : public Planner {
   void AddDecodeRows(const EngineView& view, Group& group);
   bool Admissible(const EngineView& view, Group& group, RequestIndex request);
   void FreeOf(const EngineView& view, const Group& group);
-  void EvictNewest(Group& group, StepSink& sink);
+  void EvictNewest(const EngineView& view, Group& group, StepSink& sink);
   Group& GroupOf(RequestIndex request) {
     return groups_[static_cast<std::size_t>(group_of_[static_cast<std::size_t>(request)])];
   }

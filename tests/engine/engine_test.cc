@@ -112,6 +112,29 @@ TEST(Engine, ContinuesARunWithoutPlanningWhereOnlyItsSlotsWereLimited) {
   EXPECT_EQ(run.engine.now_ns(), 200);
 }
 
+TEST(Engine, TellsThePlannerOfAWholeRunAndListenersOfItsStretches) {
+  EngineOptions options = kTwo;
+  options.longest_run = 3;
+  std::vector<std::int32_t> passes;
+  ScriptedEngine run(options, [&](const EngineView& view, std::span<const Event> events,
+                                  StepSink& sink) {
+    for (const Event& event : events) {
+      if (event.kind != Event::Kind::kStepEnded) continue;
+      const RunningStep& ended = view.step(event.step);
+      passes.push_back(ended.repeats_done);
+      EXPECT_EQ(ended.end_ns - ended.start_ns, 10 * ended.repeats_done);
+    }
+    ServeOneByOne(view, sink);
+  });
+  ListSource source({Asks(0, 0, 5, 9)});
+  ASSERT_TRUE(run.engine.Run(source).ok());
+  EXPECT_THAT(passes, ElementsAre(1, 8));
+  EXPECT_THAT(run.listener.lines,
+              ElementsAre("0 step 1 starts", "10 step 1 ends after 1", "10 step 2 starts",
+                          "40 step 2 ends after 3", "70 step 2 ends after 3",
+                          "90 step 2 ends after 2", "90 request 0 finishes"));
+}
+
 TEST(Engine, GoesNoFurtherThanThePlanAllows) {
   EngineOptions options = kTwo;
   options.longest_run = 2;

@@ -22,16 +22,17 @@ struct NaiveSlots {
     }
     return count;
   }
-  /// The first run of at least `count`; else the longest, and of those the first.
+  /// The shortest run of at least `count`; else the longest; of equal ones the first.
   SlotRanges::Range Find(std::int32_t count) const {
-    SlotRanges::Range best;
+    SlotRanges::Range fits;
+    SlotRanges::Range longest;
     for (std::int32_t first = 0; first < static_cast<std::int32_t>(free.size());) {
       const std::int32_t run = FreeFrom(first);
-      if (run >= count) return {first, count};
-      if (run > best.count) best = {first, run};
+      if (run >= count && (fits.count == 0 || run < fits.count)) fits = {first, run};
+      if (run > longest.count) longest = {first, run};
       first += std::max(1, run);
     }
-    return best;
+    return fits.count > 0 ? SlotRanges::Range{fits.first, count} : longest;
   }
   void Set(SlotRanges::Range range, bool value) {
     for (std::int32_t slot = range.first; slot < range.first + range.count; ++slot) {
@@ -40,19 +41,19 @@ struct NaiveSlots {
   }
 };
 
-TEST(SlotRanges, TakesTheFirstRunThatFitsElseTheLongest) {
+TEST(SlotRanges, TakesTheShortestRunThatFitsElseTheLongest) {
   SlotRanges slots(20);
   ASSERT_EQ(slots.Take(20).count, 20);
   slots.Give({2, 3});
   slots.Give({8, 6});
   slots.Give({16, 4});
   const SlotRanges::Range fits = slots.Take(4);
-  EXPECT_EQ(fits.first, 8);
+  EXPECT_EQ(fits.first, 16);
   EXPECT_EQ(fits.count, 4);
   const SlotRanges::Range longest = slots.Take(9);
-  EXPECT_EQ(longest.first, 16);
-  EXPECT_EQ(longest.count, 4);
-  EXPECT_EQ(slots.num_free(), 5);
+  EXPECT_EQ(longest.first, 8);
+  EXPECT_EQ(longest.count, 6);
+  EXPECT_EQ(slots.num_free(), 3);
 }
 
 TEST(SlotRanges, GivesNothingWhereNothingIsFreeOrWanted) {

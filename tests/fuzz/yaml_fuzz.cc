@@ -3,10 +3,12 @@
 #include "launch/config_file.h"
 #include "launch/options.h"
 #include "launch/read_options.h"
+#include "launch/simulate_options.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <variant>
 
 namespace braid {
 namespace {
@@ -23,6 +25,7 @@ void ReadAndPrint(std::string_view text) {
   }
   for (Option& option : table.options()) {
     if (option.origin.kind == Origin::Kind::kDefault) continue;
+    if (std::holds_alternative<EntriesTarget>(option.target)) continue;
     BRAID_CHECK(SetOption(option, ValueText(option), option.origin).ok());
   }
   BRAID_CHECK(!PrintConfig(table).empty());
@@ -35,5 +38,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   braid::ReadAndPrint<braid::RunOptions>(text);
   braid::ReadAndPrint<braid::VerifyOptions>(text);
+  braid::ReadAndPrint<braid::SimulateOptions>(text);
   return 0;
 }

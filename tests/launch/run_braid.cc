@@ -49,6 +49,7 @@ pid_t Start(const BraidCall& call, const TestFolder& folder) {
     const std::size_t equals = variable.find('=');
     setenv(variable.substr(0, equals).c_str(), variable.substr(equals + 1).c_str(), 1);
   }
+  if (!call.folder.empty() && chdir(call.folder.c_str()) != 0) _exit(125);
   execv(argv[0], argv.data());
   _exit(127);
 }
@@ -74,7 +75,8 @@ BraidOutcome RunBraid(const BraidCall& call) {
   const Clock::time_point start = Clock::now();
   const pid_t child = Start(call, folder);
   if (call.signal_when_it_speaks != 0) {
-    SignalWhenItSpeaks(child, call.signal_when_it_speaks, folder.path("out"));
+    SignalWhenItSpeaks(child, call.signal_when_it_speaks,
+                       call.speaks_in.empty() ? folder.path("out") : call.speaks_in);
   }
   int status = 0;
   waitpid(child, &status, 0);

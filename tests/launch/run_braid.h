@@ -20,6 +20,9 @@ struct BraidCall {
   std::string input = {};                     ///< its standard input
   /// Sends this signal as soon as something stands on its standard output; 0: none.
   int signal_when_it_speaks = 0;
+  /// Not its standard output but this file is waited for.
+  std::string speaks_in = {};
+  std::string folder = {};  ///< that it runs in; empty: the test's own
 };
 
 /// Runs the program that this build made, to its end.

@@ -25,8 +25,8 @@ FastClock::FastClock(const CostModel& costs, const ClusterSpec& cluster, std::in
 }
 
 std::int64_t FastClock::PassNs(const Strand& strand, std::int32_t repeat) const {
-  StepSizes sizes = strand.measure.sizes;
-  sizes[Size::kDecodeContext] += repeat * strand.measure.context_growth;
+  if (strand.measure.swap) return costs_.SwapNs(strand.measure.sizes[Size::kMovedTokens]);
+  const StepSizes sizes = strand.measure.SizesOf(repeat);
   return costs_.StepNs(strand.measure.signature, sizes);
 }
 
@@ -34,6 +34,8 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
   if (strands_.size() <= At(step)) strands_.resize(At(step) + 1);
   const RunningStep& running = view.step(step);
   Strand& started = strand(step);
+  // A run that goes on under its own number was not planned anew.
+  const std::int64_t planning_ns = started.number == running.number ? 0 : planning_ns_;
   started.live = true;
   started.number = running.number;
   started.priority = running.plan.priority;
@@ -48,7 +50,7 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
     started.repeats = std::min(started.repeats, state.request.output_tokens - state.generated);
   }
   started.repeats = std::max(started.repeats, 1);
-  std::int64_t start = planning_ns_;
+  std::int64_t start = planning_ns;
   for (std::int32_t i = 0; i < started.repeats; ++i) {
     const std::int64_t pass = PassNs(started, i);
     started.work_ns = start + pass;
@@ -58,7 +60,7 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
   started.updated_ns = running.start_ns;
   started.rate = 0;
   started.passes_begun = 0;
-  started.next_pass_ns = planning_ns_;
+  started.next_pass_ns = planning_ns;
   started.shape = {.step_ns = std::max({std::int64_t{1}, PassNs(started, 0), started.period_ns})};
   bool shares_ranks = false;
   for (const std::int32_t instance : started.instances) {
@@ -82,7 +84,8 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
 
 /// Which lanes a strand keeps busy, for sharing; only those that share are asked.
 void FastClock::MeasureShape(Strand& strand) {
-  if (strand.shape.compute_ns > 0 || strand.shape.network_ns > 0) return;
+  // A swap uses the host's link: neither lane.
+  if (strand.measure.swap || strand.shape.compute_ns > 0 || strand.shape.network_ns > 0) return;
   strand.shape = ShapeOf(costs_.Timed(strand.measure.signature), strand.measure.sizes,
                          strand.shape.step_ns);
 }
@@ -207,8 +210,8 @@ bool FastClock::Ended(const RequestState& request) {
 
 CostModel::LaneNs FastClock::Busy(StepIndex step) const {
   const Strand& ended = strands_[At(step)];
-  StepSizes middle = ended.measure.sizes;
-  middle[Size::kDecodeContext] += ended.repeats / 2 * ended.measure.context_growth;
+  if (ended.measure.swap) return {};
+  const StepSizes middle = ended.measure.SizesOf(ended.repeats / 2);
   const CostModel::LaneNs pass = costs_.BusyNs(ended.measure.signature, middle);
   return {.compute = pass.compute * ended.repeats, .network = pass.network * ended.repeats};
 }

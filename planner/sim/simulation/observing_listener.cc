@@ -41,7 +41,9 @@ void ObservingListener::OnEnded(const EngineView& view, StepIndex index) {
       .move = step.plan.move};
   Both([&](Observer& observer) {
     observer.OnStep(span);
-    if (step.plan.move) observer.OnScaling(step.end_ns, ScalingEvent::kMove);
+    if (step.plan.move) {
+      observer.OnScaling(step.end_ns, measure.swap ? ScalingEvent::kSwap : ScalingEvent::kMove);
+    }
   });
   TellKv(view);
 }

@@ -5,10 +5,10 @@ namespace {
 
 constexpr std::int32_t kMostStrands = 8;  // as ValidateClusterSpec allows
 
-/// The three leading bits of a size.
+/// The two leading bits of a size.
 std::int64_t Coarse(std::int64_t size) {
   int shift = 0;
-  while ((size >> shift) > 7) ++shift;
+  while ((size >> shift) > 3) ++shift;
   return size >> shift << shift;
 }
 

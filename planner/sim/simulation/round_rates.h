@@ -12,7 +12,7 @@
 namespace braid {
 
 /// How fast strands go beside each other in Liger's rounds: measured with the task clock on sizes
-/// rounded to steps of about a quarter, and remembered.
+/// rounded to steps of about a third, and remembered.
 /// Cost: a lookup; 0.1 to 5 ms where the combination is new.
 /// Thread: one.
 class RoundRates {

@@ -31,6 +31,15 @@ std::map<std::int32_t, std::int64_t> SharesOf(const StepPlan& plan, const Planne
   return shares;
 }
 
+bool GoesToHost(const StepPlan& plan, const PlannedRequest& planned) {
+  return plan.move && planned.num_shares > 0 &&
+         plan.shares.at(planned.first_share).instance == kHostMemory;
+}
+
+bool ComesFromHost(const StepPlan& plan, const PlannedRequest& planned) {
+  return plan.move && planned.master == kHostMemory;
+}
+
 }  // namespace
 
 HistoryReplayer::HistoryReplayer(const ReplayRules& rules, std::span<const Request> requests)
@@ -132,6 +141,16 @@ void HistoryReplayer::CheckStarting(const RunningStep& step, const PlannedReques
     Require(Holds(step.plan.instances, run.instance),
             who + "has KV in instance " + Text(run.instance) + ", outside the group");
   }
+  const bool comes_back = ComesFromHost(step.plan, planned);
+  Require(comes_back == (life.swapped > 0), who + "has " + Text(life.swapped) +
+                                                " tokens in the host's memory");
+  if (comes_back || GoesToHost(step.plan, planned)) {
+    std::int64_t total = 0;
+    for (const auto& [instance, tokens] : SharesOf(step.plan, planned)) total += tokens;
+    Require(total == life.kv_tokens(), who + "swaps " + Text(total) + " of its " +
+                                           Text(life.kv_tokens()) + " tokens");
+    return;
+  }
   if (step.plan.move) {
     const auto here = CountByInstance(life.kv);
     const auto leaves = here.find(planned.master);
@@ -177,7 +196,7 @@ void HistoryReplayer::Promise(Running& running, std::int32_t repeats) {
   }
   for (const auto& [instance, tokens] : running.promised) {
     const auto at = static_cast<std::size_t>(instance);
-    if (at >= slots_.size()) continue;
+    if (at >= slots_.size()) continue;  // the host has room
     promised_[at] += tokens;
     Require(slots_[at].total() + promised_[at] <= rules_.kv_slots,
             "instance " + Text(instance) + " holds " + Text(slots_[at].total()) +
@@ -252,7 +271,9 @@ void HistoryReplayer::EndFor(const StepEnded& fact, const PlannedRequest& planne
   Require(life.step == fact.step.number,
           "request " + std::to_string(after.request.id) + " is not in it");
   const SlotRuns now = RunsOf(after);
-  if (fact.step.plan.move) {
+  if (GoesToHost(fact.step.plan, planned) || ComesFromHost(fact.step.plan, planned)) {
+    Swap(fact, planned, life, now);
+  } else if (fact.step.plan.move) {
     CheckMoved(fact, planned, life, now);
   } else {
     CheckGrown(fact, planned, life, now);
@@ -288,6 +309,23 @@ void HistoryReplayer::CheckGrown(const StepEnded& fact, const PlannedRequest& pl
   auto wanted = SharesOf(fact.step.plan, planned);
   if (planned.decode) wanted = {{planned.master, expected}};
   Require(CountByInstance(fresh) == wanted, who + "keeps its new KV elsewhere than planned");
+}
+
+/// All KV of a request leaves the instances, or comes back to where the plan wants it.
+void HistoryReplayer::Swap(const StepEnded& fact, const PlannedRequest& planned, Life& life,
+                           const SlotRuns& now) {
+  const std::string who = "request " + std::to_string(life.request.id) + " ";
+  if (GoesToHost(fact.step.plan, planned)) {
+    Require(now.empty(), who + "has KV in slots and in the host's memory");
+    Free(life.kv);
+    life.swapped = CountOf(life.kv);
+    ++life.evictions;
+    return;
+  }
+  Require(CountByInstance(now) == SharesOf(fact.step.plan, planned),
+          who + "came back elsewhere than planned");
+  Take(now);
+  life.swapped = 0;
 }
 
 void HistoryReplayer::CheckMoved(const StepEnded& fact, const PlannedRequest& planned,
@@ -350,6 +388,7 @@ void HistoryReplayer::Replay(const RequestLeft& fact) {
   Require(life.step == 0, "it is in step " + std::to_string(life.step));
   Free(life.kv);
   life.kv.clear();
+  life.swapped = 0;
   if (fact.why == RequestLeft::Why::kEvicted) {
     life.prefilled = false;
     ++life.evictions;

@@ -26,6 +26,7 @@ struct ReplayRules {
 ///     exactly its output length; what it says of itself agrees at every step;
 ///   - a token's KV stays in its slot until the request leaves, is evicted or a move takes it; no
 ///     slot holds two tokens; slots lie within the pool, promises of running steps included;
+///   - all KV of a request goes to the host or comes back, and until then nothing else happens to it;
 ///   - a group contains all instances that own KV of its requests, and new KV is where the plan says;
 ///   - a strand slot carries one step at a time on every instance of the group;
 ///   - in the end every request that arrived finished or was rejected, and all slots are free.
@@ -41,7 +42,8 @@ class HistoryReplayer {
   struct Life {
     Request request;
     SlotRuns kv;             ///< of each token, in order
-    bool prefilled = false;  ///< may decode
+    std::int64_t swapped = 0;  ///< tokens whose KV is in the host's memory; then `kv` is empty
+    bool prefilled = false;    ///< may decode
     bool gone = false;
     std::int32_t generated = 0;
     std::int32_t evictions = 0;
@@ -51,7 +53,7 @@ class HistoryReplayer {
     std::int64_t last_token_ns = -1;
     std::uint64_t step = 0;  ///< number of the step it is in; 0: none
 
-    std::int64_t kv_tokens() const { return CountOf(kv); }
+    std::int64_t kv_tokens() const { return CountOf(kv) + swapped; }
     /// Tokens of prompt and text that a prefill has yet to go through.
     std::int64_t left() const {
       return std::int64_t{request.prompt_tokens} + generated - kv_tokens();
@@ -79,6 +81,7 @@ class HistoryReplayer {
   void EndFor(const StepEnded& fact, const PlannedRequest& planned, const RequestSnapshot& after);
   void CheckGrown(const StepEnded& fact, const PlannedRequest& planned, const Life& life,
                   const SlotRuns& now);
+  void Swap(const StepEnded& fact, const PlannedRequest& planned, Life& life, const SlotRuns& now);
   void CheckMoved(const StepEnded& fact, const PlannedRequest& planned, const Life& life,
                   const SlotRuns& now);
   void Agree(const Life& life, const RequestSnapshot& said);
