@@ -4,16 +4,29 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace braid {
 
 SlotRanges::SlotRanges(std::int32_t num_slots) : num_slots_(num_slots), num_free_(num_slots) {
-  if (num_slots > 0) Add(0, num_slots);
+  if (num_slots > 0) Add({0, num_slots});
 }
 
-void SlotRanges::Add(std::int32_t first, std::int32_t count) {
-  free_.emplace(first, count);
-  by_count_.emplace(count, first);
+void SlotRanges::Add(Range range) {
+  free_.emplace(range.first, range.count);
+  by_count_.emplace(range.count, range.first);
+}
+
+/// Without giving its memory back.
+void SlotRanges::Change(Ranges::iterator old, Range range) {
+  auto by_count = by_count_.extract({old->second, old->first});
+  by_count.value() = {range.count, range.first};
+  by_count_.insert(std::move(by_count));
+  old->second = range.count;
+  if (old->first == range.first) return;
+  auto by_first = free_.extract(old);
+  by_first.key() = range.first;
+  free_.insert(std::move(by_first));
 }
 
 SlotRanges::Ranges::iterator SlotRanges::Erase(Ranges::iterator range) {
@@ -38,9 +51,16 @@ std::int32_t SlotRanges::TakeAt(std::int32_t first, std::int32_t count) {
   const std::int32_t end = begin + range->second;
   if (first >= end) return 0;
   const std::int32_t taken = std::min(count, end - first);
-  Erase(range);
-  if (first > begin) Add(begin, first - begin);
-  if (first + taken < end) Add(first + taken, end - first - taken);
+  const Range before = {begin, first - begin};
+  const Range after = {first + taken, end - first - taken};
+  if (before.count > 0) {
+    Change(range, before);
+    if (after.count > 0) Add(after);
+  } else if (after.count > 0) {
+    Change(range, after);
+  } else {
+    Erase(range);
+  }
   num_free_ -= taken;
   return taken;
 }
@@ -60,10 +80,10 @@ void SlotRanges::Give(Range range) {
     }
   }
   if (next != free_.end() && range.first + range.count == next->first) {
-    range.count += next->second;
-    Erase(next);
+    Change(next, {range.first, range.count + next->second});
+  } else {
+    Add(range);
   }
-  Add(range.first, range.count);
 }
 
 }  // namespace braid

@@ -34,7 +34,8 @@ class SlotRanges {
   std::int32_t num_slots_;
   std::int32_t num_free_;
   using Ranges = std::map<std::int32_t, std::int32_t>;
-  void Add(std::int32_t first, std::int32_t count);
+  void Add(Range range);
+  void Change(Ranges::iterator old, Range range);
   Ranges::iterator Erase(Ranges::iterator range);
 
   Ranges free_;  ///< first -> count; ranges never touch

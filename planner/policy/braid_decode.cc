@@ -156,7 +156,11 @@ void BraidPolicy::IssueDecode(const EngineView& view, std::int32_t index, StepSi
     group.period_ns = period;
     return;
   }
-  if (issued == Issued::kNoSlots) MakeRoom(view, index, sink);
+  if (issued == Issued::kNoSlots) {
+    MakeRoom(view, index, sink);
+  } else {
+    group.dirty = true;  // a swap has the strand; its end asks again
+  }
 }
 
 /// The request of the group that came last gives up its slots: its KV goes to the host's memory and
@@ -185,6 +189,7 @@ void BraidPolicy::MakeRoom(const EngineView& view, std::int32_t index, StepSink&
 bool BraidPolicy::SwapOut(const EngineView& view, RequestIndex request, StepSink& sink) {
   const RequestState& state = view.request(request);
   const double tokens = state.kv_tokens;
+  if (Need(view, state) > view.instance(0).capacity) return false;  // it comes back to one instance
   if (2 * static_cast<double>(costs_.SwapNs(state.kv_tokens)) >=
       lines_[1].Ns(tokens, tokens * tokens)) {
     return false;

@@ -140,7 +140,7 @@ void Disaggregated::IssuePrefill(const EngineView& view, std::int32_t instance, 
 
 bool Disaggregated::IssueMove(const EngineView& view, RequestIndex request, StepSink& sink) {
   const RequestState& state = view.request(request);
-  const std::int64_t need = Need(state);
+  const std::int64_t need = std::min(Need(state), view.instance(num_prefill_).capacity);
   std::int32_t best = kNoIndex;
   for (std::int32_t i = 0; i < static_cast<std::int32_t>(decoders_.size()); ++i) {
     const std::int64_t room = view.instance(num_prefill_ + i).capacity - decoder(i).promised;

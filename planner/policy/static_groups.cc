@@ -228,7 +228,12 @@ void StaticGroups::EvictNewest(const EngineView& view, Group& group, StepSink& s
     sink.Reject(newest, Outgrew(needed, capacity));
     return;
   }
-  group.waiting.push_front(newest);
+  // Behind a prompt that holds a part of its KV already: it must be able to go on.
+  const auto fresh = std::find_if(group.waiting.begin(), group.waiting.end(),
+                                  [&](RequestIndex request) {
+                                    return view.request(request).phase == Phase::kWaiting;
+                                  });
+  group.waiting.insert(fresh, newest);
   sink.Evict(newest);
 }
 

@@ -34,7 +34,8 @@ void ExpectBadInput(const BraidOutcome& outcome, const std::string& words) {
 TEST(Program, ShowsItsCommandsAndVersion) {
   const BraidOutcome help = RunBraid({"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* command : {"run", "launch", "verify", "inspect", "doctor"}) {
+  for (const char* command :
+       {"run", "launch", "simulate", "plan", "explain", "verify", "inspect", "doctor"}) {
     EXPECT_THAT(help.out, HasSubstr(std::string("\n  ") + command + " "));
     const BraidOutcome own = RunBraid({command, "--help"});
     EXPECT_EQ(own.exit_code, 0);

@@ -109,7 +109,7 @@ TEST(SharedRanks, GoNearlyAsFastAsTaskByTask) {
   std::printf("[ error    ] %zu pairs: median %.1f %%, P90 %.1f %%, worst %.1f %% of full speed\n",
               sampler.pairs.size(), percent(errors.size() / 2), percent(errors.size() * 9 / 10),
               percent(errors.size() - 1));
-  EXPECT_LE(percent(errors.size() / 2), 5);
+  EXPECT_LE(percent(errors.size() / 2), 10);
   EXPECT_LE(percent(errors.size() - 1), 25);
 }
 
