@@ -48,6 +48,12 @@ void AddBraid(PolicyOptions& o, SectionOptions& add) {
   add.Seconds("express", o.express_ns, 0, kHour,
               "braid: a prompt that takes less alone goes whole");
   add.Seconds("chunk", o.chunk_ns, 1e-3, kHour, "braid: time of a chunk of a longer prompt");
+  add.Add("objective",
+          ChoiceTarget<BatchingObjective>(
+              o.objective, {{"latency", BatchingObjective::kNormalisedLatency},
+                            {"ttft", BatchingObjective::kTimeToFirstToken},
+                            {"slo", BatchingObjective::kSloHinge}}),
+          "OBJECTIVE", "braid: what the search over waiting prompts makes small");
   add.Real("pace", o.pace, 0, 1, "braid: distance of decode passes beside prefills, of slo.tpot");
   add.Real("pack-share", o.pack_share, 0, 1,
            "braid: part of a paced pass that decodes of one instance may fill");
@@ -66,14 +72,16 @@ void AddBraid(PolicyOptions& o, SectionOptions& add) {
 }
 
 void AddMechanisms(PolicyOptions& o, SectionOptions& add) {
+  add.Switch("partition", o.partition,
+             "braid: exact search over waiting prompts and free instances, else greedily");
   add.Switch("chunking", o.chunking, "braid: long prompts yield at chunk boundaries");
   add.Switch("degree-growth", o.degree_growth, "braid: a later chunk may use more instances");
   add.Switch("strands", o.strands, "braid: groups may share ranks");
   add.Switch("packing", o.packing, "braid: decodes gather where they share reading the weights");
   add.Switch("headroom", o.headroom, "braid: packing leaves room for growth");
-  add.Switch("hysteresis", o.hysteresis, "braid: degrees change only for a clear gain");
+  add.Switch("hysteresis", o.hysteresis, "braid: whoever has begun goes on unless another is in more need");
   add.Switch("slack-order", o.slack_order, "braid: least slack first, else first come");
-  add.Switch("decode-degree", o.decode_degree, "braid: chosen by cost, else by threshold");
+  add.Switch("decode-degree", o.decode_degree, "braid: long contexts over as many instances as their passes need");
   add.Switch("overlap", o.overlap, "braid: token split where it pays");
   add.Switch("swap", o.swap, "braid: preempted KV goes to the host where that is faster");
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "plan/planner.h"
+#include "planner/batching/batching.h"
 #include "planner/cost/cost_model.h"
 #include "planner/measure/measure_step.h"
 #include "planner/policy/decision.h"
@@ -42,6 +43,7 @@ class BraidPolicy final : public Planner {
     std::int64_t limit_ns = 0;      ///< to its first token, after its arrival
     std::int32_t component = kNoIndex;  ///< decode group, kNoIndex: does not decode
     bool express = false;
+    std::int64_t key = 0;           ///< scratch: order among bulk prompts
     bool lost = false;              ///< given up for its limit: comes after the others
     bool rescued = false;           ///< was lost, but waited past the starvation bound
     DueWork due;                    ///< scratch of ChooseLost
@@ -54,7 +56,8 @@ class BraidPolicy final : public Planner {
     std::int64_t express_queue_ns = 0;  ///< what the queue takes alone
     std::int64_t promised = 0;          ///< slots of homes
     std::int32_t component = kNoIndex;  ///< decode group
-    bool taken = false;                 ///< scratch: not for the bulk prompt being placed
+    bool taken = false;                 ///< scratch: has a bulk chunk, or may not have one
+    bool hidden = false;                ///< scratch: not for the prompt being placed
   };
   /// Instances that decode as one group, because a request's KV lies in several.
   struct Component {
@@ -83,7 +86,8 @@ class BraidPolicy final : public Planner {
   void GrantTurn(const EngineView& view, const RunningStep& prefill);
   bool BulkFree(std::int32_t instance) const {
     return instances_[static_cast<std::size_t>(instance)].bulk == kNoIndex &&
-           !instances_[static_cast<std::size_t>(instance)].taken;
+           !instances_[static_cast<std::size_t>(instance)].taken &&
+           !instances_[static_cast<std::size_t>(instance)].hidden;
   }
 
   // braid_placement.cc: homes
@@ -98,13 +102,23 @@ class BraidPolicy final : public Planner {
   // braid_prefill.cc
   void IssueExpress(const EngineView& view, std::int32_t instance, StepSink& sink);
   void PlaceExpress(const EngineView& view, StepSink& sink);
-  void ChooseLost(const EngineView& view);
-  bool EvictLost(const EngineView& view, RequestIndex request, StepSink& sink);
-  void IssueBulk(const EngineView& view, StepSink& sink);
   bool IssueChunk(const EngineView& view, RequestIndex request,
                   const std::vector<std::int32_t>& group, StepSink& sink);
   void ChooseOverlap(const EngineView& view);
   std::int32_t ChunkRows(const RequestState& state, std::int32_t degree) const;
+
+  // braid_bulk.cc: which long prompts go next, and where
+  struct Chosen {
+    RequestIndex request = kNoIndex;
+    std::vector<std::int32_t> group;
+  };
+  void ChooseLost(const EngineView& view);
+  bool EvictLost(const EngineView& view, RequestIndex request, StepSink& sink);
+  void OrderBulk(const EngineView& view);
+  bool Choose(RequestIndex request);
+  void Partition(const EngineView& view);
+  void GrowDegrees(const EngineView& view);
+  void IssueBulk(const EngineView& view, StepSink& sink);
 
   // braid_words.cc: for the decision log
   void ExplainChunk(const EngineView& view, RequestIndex request) const;
@@ -145,6 +159,8 @@ class BraidPolicy final : public Planner {
   std::vector<RequestIndex> swapped_;          ///< KV in the host's memory, oldest first
   std::vector<RequestIndex> in_chunk_;         ///< bulk requests in a step
   OnTime on_time_;
+  Batcher batcher_;
+  std::vector<Chosen> chosen_;      ///< scratch: chunks to issue
   double credit_ns_ = 0;            ///< instance time that the starving may take
   std::int64_t credited_ns_ = 0;
   std::vector<DueWork*> due_;       ///< scratch

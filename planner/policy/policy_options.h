@@ -46,6 +46,7 @@ struct PolicyOptions {
   // braid
   std::int64_t express_ns = 150'000'000;   ///< a prompt that takes less alone goes whole
   std::int64_t chunk_ns = 1'000'000'000;   ///< of a chunk of a longer one
+  BatchingObjective objective = BatchingObjective::kNormalisedLatency;  ///< of that search
   double pace = 0.92;              ///< of tpot_ns: distance of decode passes beside prefills
   double pack_share = 0.9;         ///< of a paced pass that decodes of one instance may fill
   double due_margin = 0.05;        ///< of a TTFT limit, kept for what was not foreseen
@@ -57,14 +58,15 @@ struct PolicyOptions {
   double starvation_share = 0.003;     ///< .. than this share of all work can serve
 
   // braid: each mechanism can be switched off
+  bool partition = true;        ///< exact search over waiting prompts and free instances
   bool chunking = true;         ///< long prompts yield at chunk boundaries
   bool degree_growth = true;    ///< a later chunk may use more instances
   bool strands = true;          ///< groups may share ranks
   bool packing = true;          ///< decodes gather where they read the weights together
   bool headroom = true;         ///< packing leaves room for growth
-  bool hysteresis = true;       ///< degrees change only for a clear gain
+  bool hysteresis = true;       ///< whoever has begun goes on, unless another is in more need
   bool slack_order = true;      ///< least slack first, else first come
-  bool decode_degree = true;    ///< chosen by cost, else by threshold
+  bool decode_degree = true;    ///< long contexts over as many instances as their passes need
   bool swap = true;             ///< preempted KV goes to the host where that is faster
   bool overlap = true;          ///< token split where it pays
 };

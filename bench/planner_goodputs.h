@@ -1,0 +1,38 @@
+#pragma once
+
+#include "base/status.h"
+#include "planner/sim/simulation/goodput.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace braid {
+
+/// Searches for goodput, each asked for by name, made once and kept: figures share them.
+/// Thread: one; Run uses threads of its own and joins them.
+class Goodputs {
+ public:
+  explicit Goodputs(int jobs) : jobs_(jobs) {}
+
+  /// The same name asks for the same search.
+  void Ask(const std::string& name, const SimulationSpec& spec, const GoodputSearch& search);
+  /// Makes those that were asked for since, and says each on stderr. Errors: the first one's.
+  Status Run();
+  /// Requests a second; 0 where no rate is good, or the name was not asked for.
+  double Rate(const std::string& name) const;
+
+ private:
+  struct Question {
+    std::string name;
+    SimulationSpec spec;
+    GoodputSearch search;
+  };
+  Status Answer(const Question& question, double* rate) const;
+
+  int jobs_;
+  std::vector<Question> open_;
+  std::map<std::string, double> rates_;
+};
+
+}  // namespace braid
