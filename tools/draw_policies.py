@@ -100,8 +100,8 @@ def colour_long_prompts(steps, requests):
         where = {s["instance"] for s in last}
         for step in steps:
             inside = (step["start"] >= request["scheduled"] - 0.01 and
-                      step["end"] <= request["first"] + 0.01 and step["instance"] in where)
-            mine = inside and (strands == 1 or step["rows"] > 4000)
+                      step["end"] <= request["first"] + 0.01)
+            mine = inside and (step["rows"] > 4000 if strands > 1 else step["instance"] in where)
             if request["chunks"] == 1:
                 mine = step in last
             if step["kind"] == "short" and step["rows"] > 0 and mine:
@@ -164,7 +164,7 @@ def draw(policy, steps, requests):
     tall = INSTANCE if instances > 1 else 4 * INSTANCE + 3 * GAP
     plot_top = WAIT_TOP + WAIT_ROW * len(requests) + 34
     plot_end = plot_top + 4 * INSTANCE + 3 * GAP
-    height = plot_end + 66
+    height = plot_end + 77
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
            f'viewBox="0 0 {WIDTH} {height}" font-family="Helvetica, Arial, sans-serif" '
            f'role="img" aria-label="What the policy {policy} does with fifteen requests">',
@@ -188,7 +188,7 @@ def draw(policy, steps, requests):
         y = WAIT_TOP + i * WAIT_ROW
         x, end = x_of(request["arrival"]), x_of(request["first"])
         out.append(rect(x, y, end - x, WAIT_ROW - 1.5, KINDS[request["kind"]][0]))
-        if request["first"] > LAST_MS:
+        if request["first"] > LAST_MS and request["kind"] != "short":
             out.append(text(WIDTH - RIGHT, y - 2, f"until {request['first'] / 1000:.1f} s", 10,
                             KINDS[request["kind"]][0], "end"))
     for i in range(instances):
@@ -232,13 +232,14 @@ def draw(policy, steps, requests):
             words += " (number of requests)"
         out.append(rect(x, plot_end + 28, 11, 11, fill))
         out.append(text(x + 15, plot_end + 37, words, 10, "#333"))
-        x += 27 + 5.15 * len(words)
+        x += 30 + 5.2 * len(words)
     rows = (f"Each instance has a row for each of its {strands} strands. " if strands > 1 else "")
     joined = ("A bar that spans instances is one step. " if instances > 1 and strands == 1 else
               "Steps over several instances are joined at their left end. "
               if instances > 1 and policy != "disaggregated" else "")
-    out.append(text(14, plot_end + 54, rows + joined +
-                    "Pale: the strand waits for others or for its next pass.", 10, "#666"))
+    pale = "The paler, the more a strand waits: for others, or for its next pass."
+    out.append(text(14, plot_end + 54, rows + joined, 10, "#666"))
+    out.append(text(14, plot_end + (67 if rows + joined else 54), pale, 10, "#666"))
     out.append("</svg>")
     return "\n".join(out) + "\n"
 

@@ -10,6 +10,7 @@ std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
 constexpr std::int32_t kBulkPriority = 0;
 constexpr std::int32_t kStrandsNeeded = 3;  // decode, express, bulk
 constexpr double kStretchWeight = 1.0 / 32;
+constexpr std::int64_t kPressedShare = 8;  // of the TTFT limit
 
 }  // namespace
 
@@ -45,7 +46,7 @@ void BraidPolicy::Plan(const EngineView& view, std::span<const Event> events, St
     if (!bulk_.empty()) IssueBulk(view, sink);
   }
   memory_changed_ = false;
-  if (!bulk_.empty()) pressed_ns_ = view.now_ns;
+  if (Pressed(view)) pressed_ns_ = view.now_ns;
   for (std::int32_t i = 0; i < static_cast<std::int32_t>(components_.size()); ++i) {
     if (components_[At(i)].live && components_[At(i)].dirty) IssueDecode(view, i, sink);
   }
@@ -178,6 +179,15 @@ void BraidPolicy::EndPrefill(const EngineView& view, const PlannedRequest& plann
   } else {
     bulk_.push_back(planned.request);
   }
+}
+
+/// Whether a prompt that can still be served in time has waited for a good part of its limit.
+bool BraidPolicy::Pressed(const EngineView& view) const {
+  return std::any_of(bulk_.begin(), bulk_.end(), [&](RequestIndex request) {
+    const Task& mine = tasks_[At(request)];
+    return mine.lost || view.now_ns - view.request(request).request.arrival_ns >
+                            mine.limit_ns / kPressedShare;
+  });
 }
 
 double BraidPolicy::LeftNs(const RequestState& state, std::int32_t degree) const {

@@ -79,6 +79,7 @@ class BraidPolicy final : public Planner {
   void EndPrefill(const EngineView& view, const PlannedRequest& planned);
   void Forget(RequestIndex request);
   std::int64_t SlackNs(const EngineView& view, RequestIndex request) const;
+  bool Pressed(const EngineView& view) const;
   double LeftNs(const RequestState& state, std::int32_t degree) const;
 
   // braid_turns.cc: without strands, an instance does one thing at a time

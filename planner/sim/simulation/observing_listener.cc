@@ -15,12 +15,34 @@ RequestRecord RecordOf(const RequestState& state) {
           .num_evictions = state.num_evictions};
 }
 
+std::int32_t RingOf(const StepPlan& plan, const PlannedRequest& planned) {
+  return planned.num_members == 0 ? static_cast<std::int32_t>(plan.instances.size())
+                                  : static_cast<std::int32_t>(planned.num_members);
+}
+
 }  // namespace
 
 void ObservingListener::TellKv(const EngineView& view) {
   std::int64_t used = 0;
   for (const InstanceState& instance : view.instances) used += instance.used;
   Both([&](Observer& observer) { observer.OnKv(view.now_ns, used); });
+}
+
+void ObservingListener::TellScaling(std::int64_t time_ns, ScalingEvent event) {
+  Both([&](Observer& observer) { observer.OnScaling(time_ns, event); });
+}
+
+/// A chunk on more instances than any before, or a new owner of a decoding request's tokens.
+void ObservingListener::OnStarted(const EngineView& view, StepIndex index) {
+  const StepPlan& plan = view.step(index).plan;
+  if (plan.move) return;
+  for (const PlannedRequest& planned : plan.requests) {
+    const RequestState& state = view.request(planned.request);
+    const bool grows = planned.decode ? state.TokensIn(planned.master) == 0
+                                      : state.num_chunks > 0 &&
+                                            RingOf(plan, planned) > state.prefill_degree;
+    if (grows) TellScaling(view.now_ns, ScalingEvent::kScaleUp);
+  }
 }
 
 void ObservingListener::OnEnded(const EngineView& view, StepIndex index) {
@@ -39,6 +61,14 @@ void ObservingListener::OnEnded(const EngineView& view, StepIndex index) {
       .compute_ns = busy.compute,
       .network_ns = busy.network,
       .move = step.plan.move};
+  for (const PlannedRequest& planned : step.plan.requests) {
+    if (step.plan.move || planned.decode) continue;
+    const RequestState& state = view.request(planned.request);
+    if (state.phase == Phase::kDecode &&
+        static_cast<std::int32_t>(state.owners.size()) < RingOf(step.plan, planned)) {
+      TellScaling(step.end_ns, ScalingEvent::kScaleDown);
+    }
+  }
   Both([&](Observer& observer) {
     observer.OnStep(span);
     if (step.plan.move) {

@@ -15,6 +15,7 @@ class ObservingListener final : public EngineListener {
   ObservingListener(Observer& first, Observer* also, const FastClock& clock)
       : first_(first), also_(also), clock_(clock) {}
 
+  void OnStarted(const EngineView& view, StepIndex step) override;
   void OnEnded(const EngineView& view, StepIndex step) override;
   void OnFinished(const EngineView& view, const RequestState& request) override;
   void OnEvicted(const EngineView& view, const RequestState& request) override;
@@ -30,6 +31,7 @@ class ObservingListener final : public EngineListener {
     tell(first_);
     if (also_ != nullptr) tell(*also_);
   }
+  void TellScaling(std::int64_t time_ns, ScalingEvent event);
   void TellKv(const EngineView& view);
 
   Observer& first_;
