@@ -136,9 +136,8 @@ Target TargetOf(const Traffic& traffic, const Found& deciles, const Found& raw) 
   if (MeanOf(deciles.loongserve) <= 0) {
     // Over a goodput of 0 everything is infinite; the raw metric says how much better.
     target.target = fmt::format(">= {:g}", kMostWanted);
-    target.reached =
-        fmt::format("loongserve has none, braid {:.2f}/s; raw {:.2f}x (bound {:.2f}x)",
-                    MeanOf(deciles.braid), raw.ratio(), raw.bound_ratio());
+    target.reached = fmt::format("loongserve has none, braid {:.2f}/s; raw {:.2f}x (bound {:.2f}x)",
+                                 MeanOf(deciles.braid), raw.ratio(), raw.bound_ratio());
     target.verdict = VerdictOf(MeanOf(deciles.braid) > 0 && raw.ratio() >= kMostWanted);
     return target;
   }
@@ -172,10 +171,11 @@ Result<std::string> LongDecodeNote() {
     note += fmt::format("{} {:.1f} ms on {}", degree == 2 ? "" : ",",
                         static_cast<double>(costs.StepNs(signature, sizes)) / 1e6, degree);
   }
-  return note + fmt::format(
-                    " instances. loongserve keeps a prompt on as few instances as hold it ({} slots "
-                    "each), so what misses 50 ms there misses it at every rate.\n",
-                    costs.kv_slots());
+  return note +
+         fmt::format(
+             " instances. loongserve keeps a prompt on as few instances as hold it ({} slots "
+             "each), so what misses 50 ms there misses it at every rate.\n",
+             costs.kv_slots());
 }
 
 }  // namespace
@@ -206,10 +206,11 @@ Result<Chapter> BraidChapter(const FigureOptions& options, Goodputs& goodputs) {
   }
   ASSIGN_OR_RETURN(const std::string note, LongDecodeNote());
   chapter.details =
-      fmt::format("Requests a second; means over {} seeds (the trace has one order). The bound is "
-                  "that of the same requests. Wanted: min(1.5, 0.85 x bound / loongserve). braid "
-                  "does not know output lengths, loongserve does.\n\n",
-                  comparison.SeedsOf(kTraffic[0])) +
+      fmt::format(
+          "Requests a second; means over {} seeds (the trace has one order). The bound is "
+          "that of the same requests. Wanted: min(1.5, 0.85 x bound / loongserve). braid "
+          "does not know output lengths, loongserve does.\n\n",
+          comparison.SeedsOf(kTraffic[0])) +
       MarkdownTable(rows) + note;
   return chapter;
 }

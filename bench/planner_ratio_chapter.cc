@@ -47,7 +47,8 @@ std::string NameOf(const char* workload, Contender contender, int seed) {
 class Ratios {
  public:
   Ratios(const FigureOptions& options, Goodputs& goodputs)
-      : seeds_(options.quick ? 1 : options.ratio_seeds), quick_(options.quick),
+      : seeds_(options.quick ? 1 : options.ratio_seeds),
+        quick_(options.quick),
         goodputs_(goodputs) {}
 
   Status Measure() {
@@ -165,7 +166,8 @@ Result<Chapter> RatioChapter(const FigureOptions& options, Goodputs& goodputs) {
   }
   chapter.details = fmt::format(
       "Means over seeds 0 .. {}, each run of 1,000 x rate requests. \"As evaluated\": the paper's "
-      "algorithm, prompts admitted every ten passes by all, 64 out-of-order admissions, replicas in "
+      "algorithm, prompts admitted every ten passes by all, 64 out-of-order admissions, replicas "
+      "in "
       "turn, output lengths known. \"At once\" (wait_passes = 0): static policies start a waiting "
       "prompt at the next pass. \"In order\" (out_of_order = 0): nobody overtakes a blocked head. "
       "\"As released\": released dispatch, released DP pruning, backfill, barrier.\n\n",

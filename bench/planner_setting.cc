@@ -81,13 +81,11 @@ Result<SimulationSpec> SettingOf(Contender contender) {
   SimulationSpec spec;
   ASSIGN_OR_RETURN(spec.model, BuiltinModel("lwm-7b"));
   ASSIGN_OR_RETURN(spec.profile, BuiltinProfile("a800-80gb"));
-  spec.cluster = {
-      .profile = "a800-80gb", .num_nodes = 1, .devices_per_node = 8, .tensor_size = 2};
+  spec.cluster = {.profile = "a800-80gb", .num_nodes = 1, .devices_per_node = 8, .tensor_size = 2};
   SetPolicy(contender, spec.policy);
   spec.workload.oracle = spec.policy.oracle;
   // Everybody is judged by the prefill time that LoongServe's SLO names: four instances of two.
-  ASSIGN_OR_RETURN(const CostModel costs,
-                   CostModel::Make(spec.profile, spec.model, spec.cluster));
+  ASSIGN_OR_RETURN(const CostModel costs, CostModel::Make(spec.profile, spec.model, spec.cluster));
   const PrefillLine line = costs.Prefill(spec.cluster.instances_per_node());
   spec.slo.ideal_prefill_ns = [line](std::int64_t tokens) {
     const auto n = static_cast<double>(tokens);

@@ -107,8 +107,7 @@ void KvBook::Append(RequestState& request, std::int32_t index, std::int32_t toke
   ReturnGrant(request);
   while (tokens > 0) {
     KvExtent extent;
-    const std::int32_t taken =
-        TakeSlots(index, tokens + (grows ? kGrantTokens : 0), extent, live);
+    const std::int32_t taken = TakeSlots(index, tokens + (grows ? kGrantTokens : 0), extent, live);
     const std::int32_t used = std::min(taken, tokens);
     extent.count = used;
     request.extents.push_back(extent);

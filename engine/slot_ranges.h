@@ -19,8 +19,8 @@ class SlotRanges {
     std::int32_t count = 0;
   };
 
-  /// Takes `count` consecutive slots out of the shortest run that has so many, else the longest run;
-  /// of equal ones the first. An empty range only where nothing is free.
+  /// Takes `count` consecutive slots out of the shortest run that has so many, else the longest
+  /// run; of equal ones the first. An empty range only where nothing is free.
   Range Take(std::int32_t count);
   /// Takes up to `count` slots that start at `first`, as far as they are free; says how many.
   std::int32_t TakeAt(std::int32_t first, std::int32_t count);

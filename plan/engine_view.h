@@ -22,10 +22,10 @@ struct RequestState {
   Request request;
   bool live = false;  ///< false: an unused entry of the table
   Phase phase = Phase::kWaiting;
-  StepIndex step = kNoIndex;      ///< the unfinished step it is in
+  StepIndex step = kNoIndex;        ///< the unfinished step it is in
   std::int32_t prefill_target = 0;  ///< tokens whose KV must exist before it decodes
-  std::int32_t kv_tokens = 0;     ///< tokens whose KV exists
-  std::int32_t generated = 0;     ///< tokens sampled
+  std::int32_t kv_tokens = 0;       ///< tokens whose KV exists
+  std::int32_t generated = 0;       ///< tokens sampled
   std::int32_t num_evictions = 0;
   std::int32_t num_chunks = 0;
   std::int32_t prefill_degree = 0;
@@ -63,10 +63,10 @@ struct RunningStep {
 };
 
 struct InstanceState {
-  std::int64_t capacity = 0;         ///< KV slots
-  std::int64_t used = 0;             ///< hold tokens
-  std::int64_t reserved = 0;         ///< promised to running steps
-  std::vector<StepIndex> steps;      ///< strands that run here, oldest first
+  std::int64_t capacity = 0;     ///< KV slots
+  std::int64_t used = 0;         ///< hold tokens
+  std::int64_t reserved = 0;     ///< promised to running steps
+  std::vector<StepIndex> steps;  ///< strands that run here, oldest first
 
   std::int64_t free() const { return capacity - used - reserved; }
 };
@@ -82,9 +82,7 @@ struct EngineView {
   const RequestState& request(RequestIndex index) const {
     return requests[static_cast<std::size_t>(index)];
   }
-  const RunningStep& step(StepIndex index) const {
-    return steps[static_cast<std::size_t>(index)];
-  }
+  const RunningStep& step(StepIndex index) const { return steps[static_cast<std::size_t>(index)]; }
   const InstanceState& instance(std::int32_t index) const {
     return instances[static_cast<std::size_t>(index)];
   }

@@ -12,8 +12,10 @@ namespace braid {
 struct Event {
   enum class Kind : std::uint8_t {
     kArrival,    ///< `request` waits
-    kFinished,   ///< `request` sampled its last token in `step`; its KV is free, its index soon reused
-    kStepEnded,  ///< `step` ended; still to be seen in the view during this call. After its kFinished
+    kFinished,   ///< `request` sampled its last token in `step`; its KV is free, its index soon
+                 ///< reused
+    kStepEnded,  ///< `step` ended; still to be seen in the view during this call. After its
+                 ///< kFinished
     kNoMemory,   ///< the repeated step `step` ended because an instance has no slots for another
     kWake,       ///< the time that WakeAt named
   };

@@ -212,10 +212,12 @@ def draw(policy, steps, requests):
         out.append(rect(x + 0.3, top + 0.8, end - x - 0.6, row - 1.6, fill, busy))
         members = groups[(step["start"], step["end"], step["strand"], step["kind"])]
         names = [m["instance"] for m in members]
-        if step["instance"] + 1 in names:  # one step: joined across the gap
-            joined = GAP + 1.6 if strands == 1 else GAP + tall - row + 1.6
-            width = end - x - 0.6 if strands == 1 else 1.6
-            out.append(rect(x + 0.3, top + row - 0.8, width, joined, fill, 0.55))
+        later = [name for name in names if name > step["instance"]]
+        if later:  # one step: joined with its next instance
+            distance = (min(later) - step["instance"]) * (tall + GAP) - row + 1.6
+            broad = strands == 1 and step["instance"] + 1 in later
+            out.append(rect(x + 0.3, top + row - 0.8, end - x - 0.6 if broad else 1.6, distance,
+                            fill, 0.55))
         for cut in step.get("cuts", []) if step.get("with_decode") else []:
             out.append(f'<line x1="{x_of(cut):.1f}" y1="{top + 0.8:.1f}" x2="{x_of(cut):.1f}" '
                        f'y2="{top + row - 0.8:.1f}" stroke="#fcfbf8" stroke-width="0.7"/>')

@@ -15,8 +15,7 @@ StepMeter::StepMeter(std::int32_t num_instances, std::int32_t instances_per_node
 void StepMeter::AddPrefill(const StepPlan& plan, const PlannedRequest& planned,
                            const RequestState& state) {
   const std::size_t first = planned.num_members == 0 ? 0 : planned.first_member;
-  const std::size_t count =
-      planned.num_members == 0 ? plan.instances.size() : planned.num_members;
+  const std::size_t count = planned.num_members == 0 ? plan.instances.size() : planned.num_members;
   const std::int64_t degree = static_cast<std::int64_t>(count);
   const std::int64_t before = state.kv_tokens;
   const std::int64_t after = before + planned.rows;

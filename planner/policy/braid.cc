@@ -95,8 +95,8 @@ void BraidPolicy::Arrive(const EngineView& view, RequestIndex request, StepSink&
   }
   const double tokens = state.request.prompt_tokens;
   const double ideal = lines_.back().Ns(tokens, tokens * tokens);
-  fresh.limit_ns = std::max(options_.ttft_floor_ns,
-                            static_cast<std::int64_t>(options_.ttft_factor * ideal));
+  fresh.limit_ns =
+      std::max(options_.ttft_floor_ns, static_cast<std::int64_t>(options_.ttft_factor * ideal));
   fresh.lost = false;
   fresh.rescued = false;
   fresh.express =
@@ -185,8 +185,8 @@ void BraidPolicy::EndPrefill(const EngineView& view, const PlannedRequest& plann
 bool BraidPolicy::Pressed(const EngineView& view) const {
   return std::any_of(bulk_.begin(), bulk_.end(), [&](RequestIndex request) {
     const Task& mine = tasks_[At(request)];
-    return mine.lost || view.now_ns - view.request(request).request.arrival_ns >
-                            mine.limit_ns / kPressedShare;
+    return mine.lost ||
+           view.now_ns - view.request(request).request.arrival_ns > mine.limit_ns / kPressedShare;
   });
 }
 

@@ -25,7 +25,8 @@ namespace braid {
 ///   decode   all requests whose KV lies here; instances that share a request decode as one group.
 ///            Beside prefills its passes are paced: the TPOT limit leaves them room;
 ///   express  whole short prompts, batched, on one instance;
-///   bulk     long prompts in chunks. Each chunk end is a point of re-planning: the request with the
+///   bulk     long prompts in chunks. Each chunk end is a point of re-planning: the request with
+///   the
 ///            least slack goes next, on as many instances as the load leaves.
 /// So nobody waits behind a long prompt, and a long prompt takes what the others leave.
 /// Cost of a call: O(waiting bulk requests x log + requests of the groups that changed).
@@ -39,15 +40,15 @@ class BraidPolicy final : public Planner {
  private:
   /// What the policy remembers of a request beside its state.
   struct Task {
-    std::vector<KvShare> home;      ///< where its KV is to stay, prompt and expected growth
-    std::int64_t limit_ns = 0;      ///< to its first token, after its arrival
+    std::vector<KvShare> home;          ///< where its KV is to stay, prompt and expected growth
+    std::int64_t limit_ns = 0;          ///< to its first token, after its arrival
     std::int32_t component = kNoIndex;  ///< decode group, kNoIndex: does not decode
     bool express = false;
-    std::int64_t key = 0;           ///< scratch: order among bulk prompts
-    bool lost = false;              ///< given up for its limit: comes after the others
-    bool rescued = false;           ///< was lost, but waited past the starvation bound
-    DueWork due;                    ///< scratch of ChooseLost
-    bool ended = false;             ///< in the events being handled
+    std::int64_t key = 0;  ///< scratch: order among bulk prompts
+    bool lost = false;     ///< given up for its limit: comes after the others
+    bool rescued = false;  ///< was lost, but waited past the starvation bound
+    DueWork due;           ///< scratch of ChooseLost
+    bool ended = false;    ///< in the events being handled
   };
   struct Instance {
     StepIndex express = kNoIndex;
@@ -65,10 +66,10 @@ class BraidPolicy final : public Planner {
     RequestSet decoding;
     StepIndex running = kNoIndex;
     std::vector<StepIndex> also_running;  ///< of groups that joined this one
-    std::int64_t period_ns = 0;  ///< of the running step
-    std::int64_t context = 0;    ///< KV tokens of its requests when it was issued
-    std::int32_t turn = 0;       ///< without strands: passes before the next prefill
-    bool dirty = false;          ///< what should run is not what runs
+    std::int64_t period_ns = 0;           ///< of the running step
+    std::int64_t context = 0;             ///< KV tokens of its requests when it was issued
+    std::int32_t turn = 0;                ///< without strands: passes before the next prefill
+    bool dirty = false;                   ///< what should run is not what runs
     bool live = false;
   };
 
@@ -140,9 +141,7 @@ class BraidPolicy final : public Planner {
 
   Task& task(RequestIndex index) { return tasks_[static_cast<std::size_t>(index)]; }
   Instance& at(std::int32_t index) { return instances_[static_cast<std::size_t>(index)]; }
-  Component& component(std::int32_t index) {
-    return components_[static_cast<std::size_t>(index)];
-  }
+  Component& component(std::int32_t index) { return components_[static_cast<std::size_t>(index)]; }
 
   PolicyOptions options_;
   const CostModel& costs_;
@@ -161,11 +160,11 @@ class BraidPolicy final : public Planner {
   std::vector<RequestIndex> in_chunk_;         ///< bulk requests in a step
   OnTime on_time_;
   Batcher batcher_;
-  std::vector<Chosen> chosen_;      ///< scratch: chunks to issue
-  double credit_ns_ = 0;            ///< instance time that the starving may take
+  std::vector<Chosen> chosen_;  ///< scratch: chunks to issue
+  double credit_ns_ = 0;        ///< instance time that the starving may take
   std::int64_t credited_ns_ = 0;
-  std::vector<DueWork*> due_;       ///< scratch
-  double stretch_ = 1;              ///< of bulk chunks, by what shares their ranks
+  std::vector<DueWork*> due_;  ///< scratch
+  double stretch_ = 1;         ///< of bulk chunks, by what shares their ranks
   std::int64_t pressed_ns_ = std::numeric_limits<std::int64_t>::min() / 2;  ///< prompts last waited
   bool bulk_changed_ = false;
   bool memory_changed_ = false;

@@ -26,9 +26,9 @@ void BraidPolicy::ChooseLost(const EngineView& view) {
     const RequestState& state = view.request(request);
     Task& mine = task(request);
     mine.due.work_ns = LeftNs(state, 1) * stretch_ / workers;
-    mine.due.due_ns = state.request.arrival_ns + mine.limit_ns - view.now_ns -
-                      static_cast<std::int64_t>(options_.due_margin *
-                                                static_cast<double>(mine.limit_ns));
+    mine.due.due_ns =
+        state.request.arrival_ns + mine.limit_ns - view.now_ns -
+        static_cast<std::int64_t>(options_.due_margin * static_cast<double>(mine.limit_ns));
     if (mine.lost &&
         view.now_ns - state.request.arrival_ns > options_.starvation_factor * mine.limit_ns &&
         credit_ns_ >= LeftNs(state, 1)) {
@@ -81,9 +81,8 @@ void BraidPolicy::OrderBulk(const EngineView& view) {
 /// Puts `request` on the instances of its home, where they are free.
 bool BraidPolicy::Choose(RequestIndex request) {
   const Task& mine = task(request);
-  const bool free =
-      std::all_of(mine.home.begin(), mine.home.end(),
-                  [&](const KvShare& share) { return BulkFree(share.instance); });
+  const bool free = std::all_of(mine.home.begin(), mine.home.end(),
+                                [&](const KvShare& share) { return BulkFree(share.instance); });
   if (!free || mine.home.empty()) return false;
   chosen_.push_back({request, {}});
   for (const KvShare& share : mine.home) {
@@ -124,12 +123,12 @@ void BraidPolicy::Partition(const EngineView& view) {
     instances.push_back({.free_slots = view.instance(i).capacity - at(i).promised,
                          .node = i / cluster_.instances_per_node()});
   }
-  const BatchingPlan& plan = batcher_.Solve(
-      {.requests = requests,
-       .instances = instances,
-       .lines = std::span(lines_).first(std::min(lines_.size(), free.size() + 1)),
-       .objective = options_.objective,
-       .method = ChooseBatchingMethod(requests.size(), instances.size())});
+  const BatchingPlan& plan =
+      batcher_.Solve({.requests = requests,
+                      .instances = instances,
+                      .lines = std::span(lines_).first(std::min(lines_.size(), free.size() + 1)),
+                      .objective = options_.objective,
+                      .method = ChooseBatchingMethod(requests.size(), instances.size())});
   for (const BatchingGroup& group : plan.groups) {
     RequestIndex first = kNoIndex;
     for (std::int32_t i = group.first_request; i < group.end_request; ++i) {
@@ -181,8 +180,8 @@ void BraidPolicy::GrowDegrees(const EngineView& view) {
   }
 }
 
-/// Each prompt gets the instances of its home, or its group of the partition; what is left over then
-/// makes degrees grow.
+/// Each prompt gets the instances of its home, or its group of the partition; what is left over
+/// then makes degrees grow.
 void BraidPolicy::IssueBulk(const EngineView& view, StepSink& sink) {
   bool any_free = false;
   for (std::int32_t i = 0; i < static_cast<std::int32_t>(instances_.size()); ++i) {

@@ -89,20 +89,19 @@ bool BraidPolicy::Shares(const Component& component) const {
 
 std::int64_t BraidPolicy::ContextOf(const EngineView& view, const Component& group) const {
   std::int64_t context = 0;
-  group.decoding.ForEach(
-      [&](RequestIndex request) { context += view.request(request).kv_tokens; });
+  group.decoding.ForEach([&](RequestIndex request) { context += view.request(request).kv_tokens; });
   return context / static_cast<std::int64_t>(std::max<std::size_t>(group.instances.size(), 1));
 }
 
-/// Passes beside a prefill leave it room: half of the time, and while prompts wait for the ranks all
-/// that the TPOT limit allows.
+/// Passes beside a prefill leave it room: half of the time, and while prompts wait for the ranks
+/// all that the TPOT limit allows.
 std::int64_t BraidPolicy::PeriodNs(const EngineView& view, const Component& group) const {
   if (!strands_ || !Shares(group)) return 0;
   const auto longest =
       static_cast<std::int64_t>(options_.pace * static_cast<double>(options_.tpot_ns));
   if (view.now_ns - pressed_ns_ < kPressureNs) return longest;
-  const std::int64_t pass_ns = DecodePassNs(static_cast<std::int64_t>(group.decoding.size()),
-                                            ContextOf(view, group));
+  const std::int64_t pass_ns =
+      DecodePassNs(static_cast<std::int64_t>(group.decoding.size()), ContextOf(view, group));
   // Coarse, so that a running step need not be replaced for a token more.
   const std::int64_t coarse = std::max<std::int64_t>(longest / 8, 1);
   return std::min(longest, (2 * pass_ns + coarse - 1) / coarse * coarse);

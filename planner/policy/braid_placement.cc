@@ -61,8 +61,8 @@ std::int32_t BraidPolicy::PackedHome(const EngineView& view, std::int64_t need) 
     if (view.instance(i).capacity - candidate.promised < need) continue;
     if (candidate.express_queue_ns > options_.express_ns) continue;
     const Component& group = components_[At(candidate.component)];
-    const std::int64_t pass_ns = DecodePassNs(
-        static_cast<std::int64_t>(group.decoding.size()) + 1, group.context + need);
+    const std::int64_t pass_ns =
+        DecodePassNs(static_cast<std::int64_t>(group.decoding.size()) + 1, group.context + need);
     if (static_cast<double>(pass_ns) >
         options_.pack_share * options_.pace * static_cast<double>(options_.tpot_ns)) {
       continue;

@@ -47,8 +47,7 @@ void BraidPolicy::IssueExpress(const EngineView& view, std::int32_t index, StepS
     const RequestIndex request = instance.express_queue.front();
     const RequestState& state = view.request(request);
     const double more_ns = LeftNs(state, 1) - lines_[1].a_ns;
-    if (!plan_.requests.empty() &&
-        taken_ns + more_ns > static_cast<double>(options_.express_ns)) {
+    if (!plan_.requests.empty() && taken_ns + more_ns > static_cast<double>(options_.express_ns)) {
       break;
     }
     if (room < state.prefill_left()) break;

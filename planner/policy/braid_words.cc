@@ -58,9 +58,9 @@ void BraidPolicy::ExplainChunk(const EngineView& view, RequestIndex request) con
   for (std::int32_t other = 1; other <= cluster_.instances_per_node(); ++other) {
     if (other == degree) continue;
     const bool too_few = other < static_cast<std::int32_t>(mine.home.size());
-    decision.runners_up.push_back({.what = "on " + Instances(other) +
-                                           (too_few ? " (its KV lies in more)" : ""),
-                                   .cost_ns = LeftNs(state, other)});
+    decision.runners_up.push_back(
+        {.what = "on " + Instances(other) + (too_few ? " (its KV lies in more)" : ""),
+         .cost_ns = LeftNs(state, other)});
   }
   Sort(decision);
   log_->Add(decision);
@@ -79,8 +79,8 @@ void BraidPolicy::ExplainExpress(const EngineView& view, std::int32_t index) con
     decision.measure = "time to its first token";
     decision.cost_ns = static_cast<double>(plan_.predicted_ns);
     for (std::int32_t degree = 2; degree <= cluster_.instances_per_node(); ++degree) {
-      decision.runners_up.push_back({.what = "alone on " + Instances(degree),
-                                     .cost_ns = LeftNs(state, degree)});
+      decision.runners_up.push_back(
+          {.what = "alone on " + Instances(degree), .cost_ns = LeftNs(state, degree)});
     }
     for (std::int32_t other = 0; other < cluster_.num_instances(); ++other) {
       if (other == index) continue;

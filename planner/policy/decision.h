@@ -17,11 +17,11 @@ struct Alternative {
 /// Why a policy did what it did.
 struct Decision {
   std::int64_t now_ns = 0;
-  std::uint64_t request = 0;  ///< id
-  std::string what = {};      ///< "prefill of tokens 0..8191 on instances 2, 3"
-  std::string why = {};       ///< "least slack (3.2 s) of 4 that wait"
-  std::string measure = {};   ///< what costs mean: "time to the end of its prefill"
-  double cost_ns = 0;         ///< of what was chosen
+  std::uint64_t request = 0;                 ///< id
+  std::string what = {};                     ///< "prefill of tokens 0..8191 on instances 2, 3"
+  std::string why = {};                      ///< "least slack (3.2 s) of 4 that wait"
+  std::string measure = {};                  ///< what costs mean: "time to the end of its prefill"
+  double cost_ns = 0;                        ///< of what was chosen
   std::vector<Alternative> runners_up = {};  ///< cheapest first
 };
 

@@ -14,8 +14,8 @@
 namespace braid {
 
 /// Prompts on some instances, decoding on the others; KV moves from one to the other, beside their
-/// steps, when the prompt ends. A prompt's KV stays where it was computed until its target has room.
-/// Source: DistServe (OSDI'24), Splitwise (ISCA'24).
+/// steps, when the prompt ends. A prompt's KV stays where it was computed until its target has
+/// room. Source: DistServe (OSDI'24), Splitwise (ISCA'24).
 class Disaggregated final : public Planner {
  public:
   /// Instances 0 .. num_prefill - 1 prefill, the rest decodes; both at least one.
@@ -50,13 +50,13 @@ class Disaggregated final : public Planner {
   LengthEstimate lengths_;
   std::int32_t num_prefill_;
   std::vector<Prefiller> prefillers_;
-  std::vector<Decoder> decoders_;          ///< decoder i is instance num_prefill_ + i
+  std::vector<Decoder> decoders_;  ///< decoder i is instance num_prefill_ + i
   std::deque<RequestIndex> waiting_;
-  std::deque<RequestIndex> to_move_;       ///< prefilled, KV not yet under way
-  std::vector<std::int32_t> decoder_of_;   ///< by request; kNoIndex before its move
-  std::vector<std::int64_t> promise_of_;   ///< by request
-  std::vector<std::int32_t> places_;       ///< of RequestSet
-  std::vector<char> ended_;                ///< by request: in the events being handled
+  std::deque<RequestIndex> to_move_;      ///< prefilled, KV not yet under way
+  std::vector<std::int32_t> decoder_of_;  ///< by request; kNoIndex before its move
+  std::vector<std::int64_t> promise_of_;  ///< by request
+  std::vector<std::int32_t> places_;      ///< of RequestSet
+  std::vector<char> ended_;               ///< by request: in the events being handled
   StepPlan plan_;
 };
 

@@ -16,8 +16,8 @@ struct MemoryClaim {
 /// The most KV slots that `claims` need together at any future time, if each runs to its limit: the
 /// high-water mark is reached just before one of them ends.
 /// Cost: O(n log n); reorders `claims`.
-/// Source: LightLLM, as LoongServe (arXiv:2404.09526, section 5.1) uses it: max over i of i x left_i + sum of held up to i, by
-/// remaining output descending.
+/// Source: LightLLM, as LoongServe (arXiv:2404.09526, section 5.1) uses it: max over i of i x
+/// left_i + sum of held up to i, by remaining output descending.
 std::int64_t FutureHighWater(std::span<MemoryClaim> claims);
 
 }  // namespace braid

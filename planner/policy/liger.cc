@@ -104,8 +104,7 @@ void Liger::Issue(const EngineView& view, std::int32_t index, StepSink& sink) {
   }
 }
 
-bool Liger::IssuePrefill(const EngineView& view, std::int32_t index, Batch& batch,
-                         StepSink& sink) {
+bool Liger::IssuePrefill(const EngineView& view, std::int32_t index, Batch& batch, StepSink& sink) {
   Instance& instance = at(index);
   claims_.clear();
   for (const Batch& other : instance.batches) {
@@ -155,8 +154,7 @@ bool Liger::IssuePrefill(const EngineView& view, std::int32_t index, Batch& batc
   return true;
 }
 
-bool Liger::IssueDecode(const EngineView& view, std::int32_t index, Batch& batch,
-                        StepSink& sink) {
+bool Liger::IssueDecode(const EngineView& view, std::int32_t index, Batch& batch, StepSink& sink) {
   while (!batch.requests.empty()) {
     plan_.Clear();
     plan_.instances = {index};

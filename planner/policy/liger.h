@@ -33,7 +33,7 @@ class Liger final : public Planner {
   };
   struct Instance {
     std::deque<RequestIndex> waiting;
-    std::vector<Batch> batches;  ///< `depth` places
+    std::vector<Batch> batches;    ///< `depth` places
     std::int64_t outstanding = 0;  ///< tokens
     std::int32_t next_priority = 0;
     bool changed = false;

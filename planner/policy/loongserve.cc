@@ -131,15 +131,14 @@ void LoongServe::EndPrefill(const EngineView& view, const RunningStep& ended) {
 
 bool LoongServe::MayAdmit() const {
   if (waiting_.empty()) return false;
-  const bool decodes = std::any_of(batches_.begin(), batches_.end(),
-                                   [](const Batch& batch) { return batch.live; });
+  const bool decodes =
+      std::any_of(batches_.begin(), batches_.end(), [](const Batch& batch) { return batch.live; });
   return !decodes || passes_since_admission_ >= options_.wait_passes;
 }
 
 bool LoongServe::AnyDecodeRuns() const {
-  return std::any_of(batches_.begin(), batches_.end(), [](const Batch& batch) {
-    return batch.live && batch.running != kNoIndex;
-  });
+  return std::any_of(batches_.begin(), batches_.end(),
+                     [](const Batch& batch) { return batch.live && batch.running != kNoIndex; });
 }
 
 /// Whether a prefill uses instances of the batch.

@@ -105,9 +105,9 @@ class LoongServe final : public Planner {
   std::int32_t overtakings_ = 0;
   bool global_step_due_ = false;
   std::int32_t moves_running_ = 0;
-  Choice pending_;  ///< waits for moves
-  double mean_decode_ns_ = 0;       ///< decode phase of finished requests
-  double mean_pass_ns_ = 22e6;      ///< of a decode pass
+  Choice pending_;              ///< waits for moves
+  double mean_decode_ns_ = 0;   ///< decode phase of finished requests
+  double mean_pass_ns_ = 22e6;  ///< of a decode pass
   std::vector<MemoryClaim> claims_;
   std::vector<FreeSlots> free_;
   StepPlan plan_;

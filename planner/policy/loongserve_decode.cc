@@ -23,17 +23,17 @@ bool LoongServe::IssuePrefills(const EngineView& view, const Choice& choice, Ste
                         .length = tokens});
   }
   for (const std::int32_t instance : choice.instances) {
-    instances.push_back({.free_slots = view.instance(instance).free(),
-                         .node = instance / instances_per_node_});
+    instances.push_back(
+        {.free_slots = view.instance(instance).free(), .node = instance / instances_per_node_});
   }
-  const BatchingPlan& plan = batcher_.Solve(
-      {.requests = requests,
-       .instances = instances,
-       .lines = std::span(lines_).first(choice.instances.size() + 1),
-       .objective = BatchingObjective::kNormalisedLatency,
-       .method = options_.batching == BatchingMethod::kExact
-                     ? ChooseBatchingMethod(requests.size(), instances.size())
-                     : options_.batching});
+  const BatchingPlan& plan =
+      batcher_.Solve({.requests = requests,
+                      .instances = instances,
+                      .lines = std::span(lines_).first(choice.instances.size() + 1),
+                      .objective = BatchingObjective::kNormalisedLatency,
+                      .method = options_.batching == BatchingMethod::kExact
+                                    ? ChooseBatchingMethod(requests.size(), instances.size())
+                                    : options_.batching});
   bool issued = false;
   std::vector<RequestIndex> members;
   std::vector<std::int32_t> group;
@@ -102,8 +102,8 @@ bool LoongServe::IssuePrefill(const EngineView& view, std::span<const RequestInd
   }
   for (std::size_t i = left_out.size(); i-- > 0;) waiting_.push_front(left_out[i]);
   if (plan_.requests.empty()) return false;
-  plan_.predicted_ns = static_cast<std::int64_t>(
-      TimeNs(total, static_cast<std::int32_t>(instances.size())));
+  plan_.predicted_ns =
+      static_cast<std::int64_t>(TimeNs(total, static_cast<std::int32_t>(instances.size())));
   if (sink.Issue(plan_) != Issued::kYes) {
     for (std::size_t i = plan_.requests.size(); i-- > 0;) {
       waiting_.push_front(plan_.requests[i].request);
@@ -203,8 +203,7 @@ bool LoongServe::IssueDecode(const EngineView& view, std::int32_t index, StepSin
   const auto next_master = [&] {
     const auto instances = static_cast<std::int64_t>(free_.size() - at);
     const std::int64_t even = (left + instances - 1) / instances;
-    open = std::min({left, free_[at].slots,
-                     std::max<std::int64_t>(even, options_.master_rows)});
+    open = std::min({left, free_[at].slots, std::max<std::int64_t>(even, options_.master_rows)});
   };
   next_master();
   decoding.decoding.ForEach([&](RequestIndex request) {
@@ -212,14 +211,13 @@ bool LoongServe::IssueDecode(const EngineView& view, std::int32_t index, StepSin
       ++at;
       next_master();
     }
-    plan_.requests.push_back(
-        {.request = request, .decode = true, .master = free_[at].instance});
+    plan_.requests.push_back({.request = request, .decode = true, .master = free_[at].instance});
     --open;
     --left;
   });
   const std::int32_t to_wait = options_.wait_passes - passes_since_admission_;
-  plan_.max_repeats = to_wait > 0 && !waiting_.empty() && prefills_.empty() ? to_wait
-                                                                            : kUntilStopped;
+  plan_.max_repeats =
+      to_wait > 0 && !waiting_.empty() && prefills_.empty() ? to_wait : kUntilStopped;
   if (sink.Issue(plan_) != Issued::kYes) return false;
   decoding.running = view.instance(decoding.instances.front()).steps.back();
   return true;
@@ -241,8 +239,9 @@ void LoongServe::Backfill(const EngineView& view, StepSink& sink) {
     Choice grown = choice;
     Add(grown, state, waiting_.front());
     if (static_cast<std::int64_t>(grown.tokens) + 1 > free ||
-        view.now_ns + static_cast<std::int64_t>(
-                          TimeNs(grown, static_cast<std::int32_t>(idle.size()))) > end_ns) {
+        view.now_ns +
+                static_cast<std::int64_t>(TimeNs(grown, static_cast<std::int32_t>(idle.size()))) >
+            end_ns) {
       break;
     }
     choice = std::move(grown);

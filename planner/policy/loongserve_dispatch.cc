@@ -114,8 +114,7 @@ LoongServe::Choice LoongServe::Dispatch(const EngineView& view) {
 ///   cost = sum over the batch of T(R_p + r, E_p + G) / generated.
 /// Source: LoongServe, section 5.1.
 std::int32_t LoongServe::BatchToPreempt(const EngineView& view, const Choice& choice,
-                                        const RequestState& state,
-                                        std::int64_t free_needed) const {
+                                        const RequestState& state, std::int64_t free_needed) const {
   Choice grown = choice;
   Add(grown, state, kNoIndex);
   std::int32_t best = kNoIndex;
@@ -135,8 +134,8 @@ std::int32_t LoongServe::BatchToPreempt(const EngineView& view, const Choice& ch
       least_executed = std::min(least_executed, view.now_ns - decoding.first_token_ns);
     });
     const double cost = TimeNs(grown, degree) * inverse_generated;
-    const double gain = std::max(0.0, mean_decode_ns_ - static_cast<double>(least_executed)) /
-                        state.prefill_target;
+    const double gain =
+        std::max(0.0, mean_decode_ns_ - static_cast<double>(least_executed)) / state.prefill_target;
     if (gain <= cost) continue;
     best = i;
     most_free = free;
@@ -230,8 +229,7 @@ void LoongServe::Reclaim(const EngineView& view, Choice& choice, StepSink& sink)
     for (std::int32_t i = 0; i < static_cast<std::int32_t>(batches_.size()); ++i) {
       if (!batch(i).live || batch(i).paused || batch(i).instances.empty()) continue;
       for (const std::int32_t instance : batch(i).instances) {
-        if (emptiest == kNoIndex ||
-            view.instance(instance).used < view.instance(emptiest).used) {
+        if (emptiest == kNoIndex || view.instance(instance).used < view.instance(emptiest).used) {
           emptiest = instance;
           owner = i;
         }

@@ -9,14 +9,14 @@ namespace braid {
 
 /// Work with a due date.
 struct DueWork {
-  double work_ns = 0;         ///< what all workers together need for it
-  std::int64_t due_ns = 0;    ///< from now
-  bool spared = false;        ///< given up only where nothing else helps
-  bool on_time = true;        ///< result
+  double work_ns = 0;       ///< what all workers together need for it
+  std::int64_t due_ns = 0;  ///< from now
+  bool spared = false;      ///< given up only where nothing else helps
+  bool on_time = true;      ///< result
 };
 
-/// Chooses which of `jobs` to give up so that as many as possible are done when due, if they run one
-/// after the other by due date: wherever one would be late, the largest so far is given up.
+/// Chooses which of `jobs` to give up so that as many as possible are done when due, if they run
+/// one after the other by due date: wherever one would be late, the largest so far is given up.
 /// Reorders `jobs` by due date. Cost: O(n log n).
 /// Source: Moore, "An n job, one machine sequencing algorithm for minimizing the number of late
 /// jobs", 1968.
@@ -41,8 +41,8 @@ class OnTime {
 
   std::array<Stream, kNumStreams> streams_ = {};
   std::int64_t seen_ns_ = 0;
-  double memory_ns_ = 0;  ///< decayed length of what was seen
-  std::vector<DueWork*> heap_;         ///< chosen so far, largest first
+  double memory_ns_ = 0;        ///< decayed length of what was seen
+  std::vector<DueWork*> heap_;  ///< chosen so far, largest first
   std::vector<DueWork*> spared_heap_;
 };
 

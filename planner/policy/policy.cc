@@ -14,7 +14,6 @@ namespace {
 
 using Groups = std::vector<std::vector<std::int32_t>>;
 
-
 Groups EachAlone(std::int32_t num_instances) {
   Groups groups;
   for (std::int32_t i = 0; i < num_instances; ++i) groups.push_back({i});
@@ -39,8 +38,8 @@ std::string Join(const std::vector<std::string>& names) {
 }  // namespace
 
 std::vector<std::string> PolicyNames() {
-  return {"braid",    "loongserve",      "liger",        "static-tp", "static-sp",
-          "replicas", "chunked-prefill", "disaggregated"};
+  return {"braid",     "loongserve", "liger",           "static-tp",
+          "static-sp", "replicas",   "chunked-prefill", "disaggregated"};
 }
 
 ClusterSpec ClusterFor(std::string_view policy, ClusterSpec cluster) {
@@ -68,9 +67,11 @@ Result<std::unique_ptr<Planner>> MakePolicy(const PolicyOptions& options, const 
     const std::int32_t prefill =
         options.prefill_instances > 0 ? options.prefill_instances : std::max(1, count / 2);
     if (prefill >= count) {
-      return InvalidArgument("policy 'disaggregated' needs an instance for prefill and another for "
-                             "decode; there are " + std::to_string(count) + " instances and " +
-                             std::to_string(prefill) + " of them are to prefill");
+      return InvalidArgument(
+          "policy 'disaggregated' needs an instance for prefill and another for "
+          "decode; there are " +
+          std::to_string(count) + " instances and " + std::to_string(prefill) +
+          " of them are to prefill");
     }
     planner = std::make_unique<Disaggregated>(options, costs, count, prefill);
   } else if (options.name == "liger") {

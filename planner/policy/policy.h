@@ -24,7 +24,6 @@ ClusterSpec ClusterFor(std::string_view policy, ClusterSpec cluster);
 /// where it is given: there the policy says why it decides as it does.
 /// Errors: InvalidArgument for an unknown name (with the nearest known) or contradictory options.
 Result<std::unique_ptr<Planner>> MakePolicy(const PolicyOptions& options, const CostModel& costs,
-                                            const ClusterSpec& cluster,
-                                            DecisionLog* log = nullptr);
+                                            const ClusterSpec& cluster, DecisionLog* log = nullptr);
 
 }  // namespace braid

@@ -26,8 +26,7 @@ void StaticGroups::Plan(const EngineView& view, std::span<const Event> events, S
     Group* group = nullptr;
     if (event.kind == Event::Kind::kStepEnded) {
       group = &GroupOf(view.step(event.step).plan.requests.front().request);
-    } else if (event.kind == Event::Kind::kArrival &&
-               group_of_[At(event.request)] != kNoIndex) {
+    } else if (event.kind == Event::Kind::kArrival && group_of_[At(event.request)] != kNoIndex) {
       group = &GroupOf(event.request);
     }
     if (group == nullptr || !group->changed) continue;
@@ -229,10 +228,9 @@ void StaticGroups::EvictNewest(const EngineView& view, Group& group, StepSink& s
     return;
   }
   // Behind a prompt that holds a part of its KV already: it must be able to go on.
-  const auto fresh = std::find_if(group.waiting.begin(), group.waiting.end(),
-                                  [&](RequestIndex request) {
-                                    return view.request(request).phase == Phase::kWaiting;
-                                  });
+  const auto fresh = std::find_if(
+      group.waiting.begin(), group.waiting.end(),
+      [&](RequestIndex request) { return view.request(request).phase == Phase::kWaiting; });
   group.waiting.insert(fresh, newest);
   sink.Evict(newest);
 }

@@ -37,8 +37,8 @@ class StaticGroups final : public Planner {
     RequestSet decoding;
     StepIndex running = kNoIndex;
     bool running_decode = false;
-    std::int64_t outstanding = 0;        ///< tokens, to choose among groups
-    std::int32_t passes_to_wait = 0;     ///< decode passes before the next admission
+    std::int64_t outstanding = 0;     ///< tokens, to choose among groups
+    std::int32_t passes_to_wait = 0;  ///< decode passes before the next admission
     bool changed = false;
   };
 
@@ -61,13 +61,13 @@ class StaticGroups final : public Planner {
   bool chunked_;
   LengthEstimate lengths_;
   std::vector<Group> groups_;
-  std::int32_t next_group_ = 0;  ///< of round robin
-  std::vector<std::int32_t> group_of_;   ///< by request
-  std::vector<std::int32_t> places_;     ///< of RequestSet
-  std::vector<std::int64_t> promised_;   ///< tokens that a request counts for in `outstanding`
-  std::vector<MemoryClaim> claims_;      ///< scratch: of what is admitted
-  std::vector<FreeSlots> free_;          ///< scratch
-  StepPlan plan_;                        ///< scratch
+  std::int32_t next_group_ = 0;         ///< of round robin
+  std::vector<std::int32_t> group_of_;  ///< by request
+  std::vector<std::int32_t> places_;    ///< of RequestSet
+  std::vector<std::int64_t> promised_;  ///< tokens that a request counts for in `outstanding`
+  std::vector<MemoryClaim> claims_;     ///< scratch: of what is admitted
+  std::vector<FreeSlots> free_;         ///< scratch
+  StepPlan plan_;                       ///< scratch
 };
 
 }  // namespace braid

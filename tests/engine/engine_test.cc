@@ -334,6 +334,88 @@ TEST(Engine, PassesOnWhatIsWrongWithTheSource) {
   EXPECT_THAT(run.engine.Run(source).message(), HasSubstr("broke off"));
 }
 
+TEST(Engine, WritesStepsDownAsRanksGetThem) {
+  std::vector<Step> steps;
+  Engine* engine = nullptr;
+  int stage = 0;
+  const auto note = [&](const EngineView& view) {
+    steps.push_back(engine->StepOf(view.instance(1).steps.back()));
+  };
+  ScriptedEngine run({.num_instances = 3, .kv_slots = 100, .max_strands = 2},
+                     [&](const EngineView& view, std::span<const Event>, StepSink& sink) {
+                       StepPlan plan = ChunkPlan({0, 1, 2}, 0, {{1, 3}, {2, 5}});
+                       plan.requests.front().first_member = 1;
+                       plan.requests.front().num_members = 2;
+                       plan.priority = 4;
+                       switch (stage++) {
+                         case 0:
+                           sink.Issue(plan);
+                           return note(view);
+                         case 1:
+                           // Goes from 2, the last of the group, to 0 and 1.
+                           sink.Issue(MovePlan({0, 1, 2}, 0, 2, {{0, 1}, {1, 2}}));
+                           return note(view);
+                         case 2:
+                           sink.Issue(DecodePlan({0, 1, 2}, {0}, 1));
+                           return note(view);
+                         default:
+                           return;
+                       }
+                     });
+  engine = &run.engine;
+  ListSource source({Asks(7, 0, 8, 2)});
+  ASSERT_TRUE(run.engine.Run(source).ok());
+  ASSERT_EQ(steps.size(), 3U);
+  const StepLimits limits = {.vocab_size = 1,
+                             .num_instances = 3,
+                             .num_strand_slots = 2,
+                             .num_kv_slots = 100,
+                             .max_rows = 100};
+  for (const Step& step : steps) {
+    const Status status = ValidateStep(step, limits);
+    EXPECT_TRUE(status.ok()) << status.ToString();
+  }
+  const StepRequest& chunk = steps[0].requests.at(0);
+  EXPECT_EQ(steps[0].priority, 4);
+  EXPECT_EQ(chunk.id, 7U);
+  EXPECT_EQ(chunk.sampled_rows, 1);
+  EXPECT_THAT(chunk.ring, ElementsAre(1, 2));
+  EXPECT_THAT(chunk.kv, ElementsAre(KvExtent{1, 0, 3}, KvExtent{2, 0, 5}));
+  EXPECT_THAT(steps[1].instances, ElementsAre(2, 0, 1)) << "what KV leaves comes first";
+  EXPECT_THAT(steps[1].moves.size(), 2);
+  const StepRequest& decode = steps[2].requests.at(0);
+  EXPECT_EQ(decode.first_position, 8);
+  EXPECT_EQ(decode.master, 1);
+  EXPECT_EQ(decode.kv.back().instance, 1);
+}
+
+TEST(Engine, WritesStepsDownWhereAllFreeSlotsAreGranted) {
+  // Request 0 decodes in instance 0, whose free slots are then granted to it.
+  Step step;
+  Engine* engine = nullptr;
+  int stage = 0;
+  ScriptedEngine run({.num_instances = 1, .kv_slots = 20, .max_strands = 2},
+                     [&](const EngineView& view, std::span<const Event>, StepSink& sink) {
+                       if (stage == 0) sink.Issue(ChunkPlan({0}, 0, {{0, 5}}));
+                       if (stage == 1) sink.Issue(DecodePlan({0}, {0}, 0));
+                       if (stage == 2) {
+                         EXPECT_GT(view.request(0).granted, 0);
+                         EXPECT_EQ(sink.Issue(ChunkPlan({0}, 1, {{0, 3}})), Issued::kYes);
+                         step = engine->StepOf(view.request(1).step);
+                       }
+                       if (stage == 3) {
+                         sink.Reject(0, "enough");
+                         sink.Reject(1, "enough");
+                       }
+                       ++stage;
+                     });
+  engine = &run.engine;
+  ListSource source({Asks(0, 0, 5, 9), Asks(1, 0, 3, 9)});
+  ASSERT_TRUE(run.engine.Run(source).ok());
+  ASSERT_EQ(step.requests.size(), 1U);
+  EXPECT_EQ(step.requests[0].kv.size(), 1U);
+}
+
 TEST(Engine, UsesPlacesOfEndedRequestsAndStepsAgain) {
   std::vector<Request> requests;
   for (std::uint64_t id = 0; id < 200; ++id) {

@@ -86,8 +86,8 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
 void FastClock::MeasureShape(Strand& strand) {
   // A swap uses the host's link: neither lane.
   if (strand.measure.swap || strand.shape.compute_ns > 0 || strand.shape.network_ns > 0) return;
-  strand.shape = ShapeOf(costs_.Timed(strand.measure.signature), strand.measure.sizes,
-                         strand.shape.step_ns);
+  strand.shape =
+      ShapeOf(costs_.Timed(strand.measure.signature), strand.measure.sizes, strand.shape.step_ns);
 }
 
 /// How fast `instance` lets each of its strands go.
@@ -130,9 +130,8 @@ std::int64_t FastClock::RateOf(StepIndex index) const {
 }
 
 void FastClock::Advance(Strand& strand, std::int64_t now_ns) {
-  strand.done_ns =
-      std::min(strand.work_ns,
-               strand.done_ns + (now_ns - strand.updated_ns) * strand.rate / kFullRate);
+  strand.done_ns = std::min(
+      strand.work_ns, strand.done_ns + (now_ns - strand.updated_ns) * strand.rate / kFullRate);
   strand.updated_ns = now_ns;
 }
 

@@ -22,7 +22,8 @@ namespace braid {
 /// Thread: one.
 class FastClock final : public Executor {
  public:
-  /// `costs` is borrowed. `planning_ns`: what the host needs before each step that was planned anew.
+  /// `costs` is borrowed. `planning_ns`: what the host needs before each step that was planned
+  /// anew.
   FastClock(const CostModel& costs, const ClusterSpec& cluster, std::int64_t planning_ns = 0);
 
   void Start(const EngineView& view, StepIndex step) override;
@@ -50,8 +51,8 @@ class FastClock final : public Executor {
     std::int64_t period_ns = 0;
     bool rounds = false;  ///< interleaves as Liger does
     // Work is the time the step would take alone.
-    std::int64_t work_ns = 0;       ///< of all repeats
-    std::int64_t done_ns = 0;       ///< of it, at `updated_ns`
+    std::int64_t work_ns = 0;  ///< of all repeats
+    std::int64_t done_ns = 0;  ///< of it, at `updated_ns`
     std::int64_t updated_ns = 0;
     std::int64_t rate = kFullRate;  ///< work per time, in 1/1024
     std::int64_t end_ns = 0;
@@ -90,7 +91,7 @@ class FastClock final : public Executor {
   };
   std::vector<std::vector<Tenant>> on_instance_;  ///< in order of (priority, number)
   CoRunConditions conditions_;
-  std::vector<StrandShape> shapes_;         ///< scratch
+  std::vector<StrandShape> shapes_;  ///< scratch
   RoundRates round_rates_;
   std::vector<RoundRates::Strand> rounds_;  ///< scratch
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;

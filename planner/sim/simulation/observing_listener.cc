@@ -38,9 +38,9 @@ void ObservingListener::OnStarted(const EngineView& view, StepIndex index) {
   if (plan.move) return;
   for (const PlannedRequest& planned : plan.requests) {
     const RequestState& state = view.request(planned.request);
-    const bool grows = planned.decode ? state.TokensIn(planned.master) == 0
-                                      : state.num_chunks > 0 &&
-                                            RingOf(plan, planned) > state.prefill_degree;
+    const bool grows = planned.decode
+                           ? state.TokensIn(planned.master) == 0
+                           : state.num_chunks > 0 && RingOf(plan, planned) > state.prefill_degree;
     if (grows) TellScaling(view.now_ns, ScalingEvent::kScaleUp);
   }
 }

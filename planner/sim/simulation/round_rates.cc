@@ -21,7 +21,8 @@ std::int64_t Flags(const StepSignature& signature) {
 
 RoundRates::RoundRates(const CostModel& costs)
     : costs_(costs),
-      rounds_(CoRun::Make({.kind = DisciplineKind::kRounds, .depth = kMostStrands}, costs.contention())) {
+      rounds_(CoRun::Make({.kind = DisciplineKind::kRounds, .depth = kMostStrands},
+                          costs.contention())) {
   BRAID_CHECK(rounds_.ok());  // constants of ours
 }
 

@@ -23,7 +23,8 @@ class RoundRates {
     StepSignature signature;
     StepSizes sizes;
   };
-  /// Speeds in 1/1024 of the speed alone; `strands` begin with the oldest. Valid until the next call.
+  /// Speeds in 1/1024 of the speed alone; `strands` begin with the oldest. Valid until the next
+  /// call.
   std::span<const std::int64_t> Rates(std::span<const Strand> strands);
 
  private:

@@ -20,8 +20,7 @@ Result<SimulationResult> Simulate(const SimulationSpec& spec, Observer* observer
   RETURN_IF_ERROR(ValidateClusterSpec(spec.cluster));
   const ClusterSpec cluster = ClusterFor(spec.policy.name, spec.cluster);
   ASSIGN_OR_RETURN(const CostModel costs, CostModel::Make(spec.profile, spec.model, cluster));
-  ASSIGN_OR_RETURN(const std::unique_ptr<Planner> policy,
-                   MakePolicy(spec.policy, costs, cluster));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Planner> policy, MakePolicy(spec.policy, costs, cluster));
   ASSIGN_OR_RETURN(const std::unique_ptr<RequestSource> source, OpenWorkload(spec.workload));
 
   Metrics metrics({.slo = spec.slo,

@@ -17,8 +17,7 @@ class TimedPlanner final : public Planner {
     const auto before = std::chrono::steady_clock::now();
     planner_.Plan(view, events, sink);
     const auto taken = std::chrono::steady_clock::now() - before;
-    const std::int64_t ns =
-        std::chrono::duration_cast<std::chrono::nanoseconds>(taken).count();
+    const std::int64_t ns = std::chrono::duration_cast<std::chrono::nanoseconds>(taken).count();
     total_ns_ += ns;
     calls_ns_.Add(ns);
   }
