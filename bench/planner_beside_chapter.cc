@@ -42,10 +42,11 @@ Result<Chapter> BesideChapter(const FigureOptions& options, Goodputs& goodputs) 
   ASSIGN_OR_RETURN(SimulationSpec paper, SpecOf(Contender::kLoongServe, options.quick));
   ASSIGN_OR_RETURN(SimulationSpec braid, SpecOf(Contender::kBraid, options.quick));
   const std::string name = "short-beside-long loongserve seed 0";
-  goodputs.Ask(name, paper,
-               {.low = 0.5,
-                .precision = options.quick ? 0.1 : 0.01,
-                .num_requests = paper.workload.num_requests});
+  GoodputSearch search;
+  search.low = 0.5;
+  search.precision = options.quick ? 0.1 : 0.01;
+  search.num_requests = paper.workload.num_requests;
+  goodputs.Ask(name, paper, search);
   RETURN_IF_ERROR(goodputs.Run());
   const double rate = kShareOfGoodput * goodputs.Rate(name);
   if (rate <= 0) return Internal("loongserve has no goodput on " + std::string(kWorkload));

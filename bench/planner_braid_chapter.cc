@@ -90,7 +90,8 @@ class Comparison {
   }
 
   GoodputSearch SearchOf(const Traffic& traffic, Contender contender, bool deciles) const {
-    GoodputSearch search = {.low = 0.1};
+    GoodputSearch search;
+    search.low = 0.1;
     if (deciles) search.rule.decile_attainment = kDecileAttainment;
     if (contender == Contender::kBraid && !deciles) {
       search.low = traffic.raw_low;

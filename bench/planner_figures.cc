@@ -8,6 +8,8 @@
 // its figures only show that all works. Exits 0 whatever is met: the table says it.
 #include "bench/planner_chapters.h"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -58,7 +60,7 @@ bool Read(int argc, char** argv, Command* command) {
     } else if (name == "--mooncake") {
       options.mooncake = argv[i];
     } else if (name == "--only") {
-      command->only = "," + std::string(argv[i]) + ",";
+      command->only = fmt::format(",{},", argv[i]);
     } else {
       good = false;
     }
@@ -94,7 +96,7 @@ Result<std::vector<Chapter>> Measure(const Command& command) {
   for (int order = 0; order < static_cast<int>(parts.size()); ++order) {
     for (std::size_t i = 0; i < parts.size(); ++i) {
       if (parts[i].order != order) continue;
-      const std::string wanted = std::string(",") + parts[i].name + ",";
+      const std::string wanted = fmt::format(",{},", parts[i].name);
       if (!command.only.empty() && command.only.find(wanted) == std::string::npos) continue;
       std::fprintf(stderr, "== %s\n", parts[i].name);
       ASSIGN_OR_RETURN(chapters[i], parts[i].make(goodputs));

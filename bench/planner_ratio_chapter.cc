@@ -57,8 +57,10 @@ class Ratios {
         ASSIGN_OR_RETURN(SimulationSpec spec, SettingOf(contender));
         for (int seed = 0; seed < seeds_; ++seed) {
           SetNamed(spec, published.workload, static_cast<std::uint64_t>(seed));
-          GoodputSearch search = {.low = 0.1};
-          if (quick_) search = {.low = 0.1, .precision = 0.1, .num_requests = 300};
+          GoodputSearch search;
+          search.low = 0.1;
+          if (quick_) search.precision = 0.1;
+          if (quick_) search.num_requests = 300;
           goodputs_.Ask(NameOf(published.workload, contender, seed), spec, search);
         }
       }

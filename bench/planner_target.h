@@ -12,9 +12,9 @@ enum class Verdict { kYes, kWithFlag, kNo, kNotRun, kSeen };
 
 /// One row of the table: a figure, what it should be and what it is.
 struct Target {
-  std::string what;
-  std::string target;
-  std::string reached;
+  std::string what = {};
+  std::string target = {};
+  std::string reached = {};
   Verdict verdict = Verdict::kNotRun;
 };
 
@@ -22,9 +22,9 @@ inline Verdict VerdictOf(bool met) { return met ? Verdict::kYes : Verdict::kNo; 
 
 /// The figures of one row of the project's list, and what stands behind them.
 struct Chapter {
-  std::string title;
-  std::vector<Target> targets;
-  std::string details;  ///< lines of text, printed below the table
+  std::string title = {};
+  std::vector<Target> targets = {};
+  std::string details = {};  ///< lines of text, printed below the table
 };
 
 /// Rows of cells as a Markdown table with aligned columns; the first row is the header.

@@ -45,11 +45,22 @@ std::string EngineTable(std::span<const PolicyRun> runs) {
     for (const PolicyRun& run : runs) cells.push_back(FormatCount(run.result.counts.*count));
     table.AddRow(cells);
   }
+  constexpr std::array<std::pair<const char*, std::uint64_t CostModel::TemplateUses::*>, 2>
+      kTemplates = {{{"templates made", &CostModel::TemplateUses::made},
+                     {"templates found", &CostModel::TemplateUses::found}}};
+  for (const auto& [name, count] : kTemplates) {
+    std::vector<std::string> cells = {name};
+    for (const PolicyRun& run : runs) cells.push_back(FormatCount(run.result.templates.*count));
+    table.AddRow(cells);
+  }
   return table.ToString();
 }
 
-Json EngineJson(const EngineCounts& counts) {
+Json EngineJson(const SimulationResult& result) {
+  const EngineCounts& counts = result.counts;
   return {{"planner_calls", counts.plans},
+          {"templates_made", result.templates.made},
+          {"templates_found", result.templates.found},
           {"steps", counts.steps},
           {"passes", counts.passes},
           {"repeats", counts.repeats},
@@ -101,7 +112,7 @@ std::string SimulationJson(std::span<const PolicyRun> runs) {
   Json json = Json::parse(SummaryJson(summaries));
   for (std::size_t i = 0; i < runs.size(); ++i) {
     Json& policy = json["policies"][i];
-    policy["engine"] = EngineJson(runs[i].result.counts);
+    policy["engine"] = EngineJson(runs[i].result);
     policy["interrupted"] = runs[i].result.interrupted;
     if (runs[i].goodput) policy["rates_tried"] = RatesJson(*runs[i].goodput);
   }

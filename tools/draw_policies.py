@@ -5,7 +5,8 @@
 
 Runs `braid simulate` on a small trace (REQUESTS below) once for all policies, then turns each
 trace-NAME.json and requests-NAME.csv into one picture. Nothing in a picture is drawn by hand but its
-words: where a strand starts, ends and how busy it is come from the run. Only the standard library.
+words: where a strand starts, ends and how busy it is come from the run. Prints the rows of the table
+in docs/planner.md. Only the standard library.
 """
 
 import argparse
@@ -36,7 +37,7 @@ KINDS = {  # fill, ink, words
     "middle": ("#e0a526", "#3a2a00", "prefill, 20K prompt"),
     "short": ("#3f8f5a", "#ffffff", "prefill, short prompts"),
     "decode": ("#3b6fb5", "#ffffff", "decode"),
-    "mixed": ("#7a5aa6", "#ffffff", "prefill and decode in one pass"),
+    "mixed": ("#7a5aa6", "#ffffff", "both in one pass"),
     "move": ("#6b6b6b", "#ffffff", "move of KV"),
 }
 
@@ -66,7 +67,8 @@ def read_requests(path):
             "arrival": int(row["arrival_ns"]) / 1e6 - ZERO_MS,
             "scheduled": int(row["first_scheduled_ns"]) / 1e6 - ZERO_MS,
             "first": int(row["first_token_ns"]) / 1e6 - ZERO_MS,
-            "chunks": int(row["num_chunks"])})
+            "chunks": int(row["num_chunks"]),
+            "gap": int(row["longest_gap_ns"]) / 1e6})
     return sorted(requests, key=lambda request: request["arrival"])
 
 
@@ -154,7 +156,7 @@ def label_of(step, width):
     size = f"{rows / 1000:.0f}K" if rows >= 10_000 else f"{rows / 1000:.1f}K"
     if step.get("with_decode"):
         size = f"chunks of {size}, each with the decodes of the instance"
-    return size if width > 5.6 * len(size) + 2 else ""
+    return size if width > 5.6 * len(size) + 6 else ""
 
 
 def draw(policy, steps, requests):
@@ -209,7 +211,8 @@ def draw(policy, steps, requests):
         x, end = x_of(step["start"]), x_of(step["end"])
         top = plot_top + step["instance"] * (tall + GAP) + step["strand"] * row
         busy = 0.35 + 0.65 * step["busy"]
-        out.append(rect(x + 0.3, top + 0.8, end - x - 0.6, row - 1.6, fill, busy))
+        least = 1.6 if step["kind"] == "move" else 0.8
+        out.append(rect(x + 0.3, top + 0.8, max(least, end - x - 0.6), row - 1.6, fill, busy))
         members = groups[(step["start"], step["end"], step["strand"], step["kind"])]
         names = [m["instance"] for m in members]
         later = [name for name in names if name > step["instance"]]
@@ -236,14 +239,24 @@ def draw(policy, steps, requests):
         out.append(text(x + 15, plot_end + 37, words, 10, "#333"))
         x += 30 + 5.2 * len(words)
     rows = (f"Each instance has a row for each of its {strands} strands. " if strands > 1 else "")
-    joined = ("A bar that spans instances is one step. " if instances > 1 and strands == 1 else
-              "Steps over several instances are joined at their left end. "
-              if instances > 1 and policy != "disaggregated" else "")
+    joined = ("" if all(len(members) == 1 for members in groups.values()) else
+              "A bar that spans instances is one step." if strands == 1 else
+              "Steps over several instances are joined at their left end.")
     pale = "The paler, the more a strand waits: for others, or for its next pass."
     out.append(text(14, plot_end + 54, rows + joined, 10, "#666"))
     out.append(text(14, plot_end + (67 if rows + joined else 54), pale, 10, "#666"))
     out.append("</svg>")
     return "\n".join(out) + "\n"
+
+
+def table_row(policy, requests):
+    """What docs/planner.md has in its table."""
+    wait = {kind: sorted(r["first"] - r["arrival"] for r in requests if r["kind"] == kind)
+            for kind in ("long", "middle", "short")}
+    gap = max(request["gap"] for request in requests)
+    return (f"| `{policy}` | {wait['long'][0] / 1000:.1f} s | {wait['middle'][0] / 1000:.1f} s | "
+            f"{wait['short'][len(wait['short']) // 2]:.0f} ms | {wait['short'][-1]:.0f} ms | "
+            f"{gap:.0f} ms |")
 
 
 def main():
@@ -265,7 +278,7 @@ def main():
             colour_long_prompts(steps, requests)
             picture = out / f"policy-{policy}.svg"
             picture.write_text(draw(policy, steps, requests), encoding="utf-8")
-            print(picture)
+            print(table_row(policy, requests))
 
 
 if __name__ == "__main__":

@@ -93,13 +93,19 @@ struct CostModel::Tables {
   DeviceMemory memory;
   std::int64_t kv_slots = 0;
   std::vector<std::unique_ptr<Entry>> entries;  ///< by SlotOf
+  TemplateUses uses;
 
   std::int32_t max_degree() const { return std::min(cluster.num_instances(), kMostInstances); }
 
   Entry& Find(const StepSignature& signature) {
     BRAID_CHECK(signature.degree >= 1 && signature.degree <= max_degree());
     std::unique_ptr<Entry>& entry = entries[SlotOf(signature)];
-    if (entry == nullptr) entry = Build(signature);
+    if (entry == nullptr) {
+      entry = Build(signature);
+      ++uses.made;
+    } else {
+      ++uses.found;
+    }
     return *entry;
   }
 
@@ -183,6 +189,8 @@ PrefillLine CostModel::Prefill(const StepSignature& signature) const {
   entry.line = LineThrough(kLengths, times);
   return *entry.line;
 }
+
+CostModel::TemplateUses CostModel::template_uses() const { return tables_->uses; }
 
 const Calibration& CostModel::calibration() const { return tables_->calibration; }
 

@@ -55,6 +55,13 @@ class CostModel {
   /// The same for steps of another kind: across nodes, exchanges in turn.
   PrefillLine Prefill(const StepSignature& signature) const;
 
+  /// How often a template was asked for: lowered and priced anew, or found.
+  struct TemplateUses {
+    std::uint64_t made = 0;
+    std::uint64_t found = 0;
+  };
+  TemplateUses template_uses() const;
+
   /// How the profile's points fit; for reports.
   const Calibration& calibration() const;
 

@@ -24,7 +24,9 @@ struct Broken {
   std::function<void(StepSink&)> act;
   std::string message;
 
-  friend std::ostream& operator<<(std::ostream& out, const Broken& rule) { return out << rule.name; }
+  friend std::ostream& operator<<(std::ostream& out, const Broken& rule) {
+    return out << rule.name;
+  }
 };
 
 Broken ByPlan(std::string name, StepPlan plan, std::string message) {
@@ -49,16 +51,26 @@ std::vector<Broken> BrokenPlans() {
              "without requests or instances"),
       ByPlan("NoInstances", With(decode, [](StepPlan& p) { p.instances.clear(); }),
              "without requests or instances"),
-      ByPlan("UnknownInstance", With(decode, [](StepPlan& p) { p.instances = {0, 3}; }),
+      ByPlan("UnknownInstance",
+             With(decode,
+                  [](StepPlan& p) {
+                    p.instances = {0, 3};
+                  }),
              "instance 3, which does not exist or is named twice"),
-      ByPlan("InstanceTwice", With(decode, [](StepPlan& p) { p.instances = {0, 1, 0}; }),
+      ByPlan("InstanceTwice",
+             With(decode,
+                  [](StepPlan& p) {
+                    p.instances = {0, 1, 0};
+                  }),
              "instance 0, which does not exist or is named twice"),
       ByPlan("UnknownRequest", DecodePlan({0}, {9}, 0), "request at place 9 of step 7: no such"),
       ByPlan("NegativeRequest", DecodePlan({0}, {kNoIndex}, 0), "at place -1"),
       ByPlan("EndedRequest", DecodePlan({0}, {3}, 0), "no such request"),
       ByPlan("BusyRequest", DecodePlan({2}, {2}, 2), "request 12 of step 7: it is in another step"),
       ByPlan("RequestTwice", DecodePlan({0}, {1, 1}, 0), "names request 11 twice in step 7"),
-      ByPlan("OwnerLeftOut", chunk_with([](StepPlan& p) { p.instances = {0, 2}; }),
+      ByPlan("OwnerLeftOut", chunk_with([](StepPlan& p) {
+               p.instances = {0, 2};
+             }),
              "instance 1 holds KV of it but is not in the group"),
       ByPlan("KvOutsideTheGroup", chunk_with([](StepPlan& p) { p.shares[1].instance = 2; }),
              "its KV is to stay outside the group"),
@@ -84,17 +96,20 @@ std::vector<Broken> BrokenPlans() {
       ByPlan("PrefilledAgain", ChunkPlan({0}, 1, {{0, 1}}), "it is prefilled already"),
       ByPlan("DecodedTooEarly", DecodePlan({0, 1}, {0}, 0), "decodes before its prefill ended"),
       ByPlan("MasterOutsideTheGroup", DecodePlan({0}, {1}, 1), "its master is not in the group"),
-      ByPlan("DecodeWithShares", With(decode, [](StepPlan& p) {
-               p.shares = {{0, 1}};
-               p.requests[0].num_shares = 1;
-             }),
+      ByPlan("DecodeWithShares",
+             With(decode,
+                  [](StepPlan& p) {
+                    p.shares = {{0, 1}};
+                    p.requests[0].num_shares = 1;
+                  }),
              "its new KV stays with its master"),
       ByPlan("MoveOfWhatIsNotThere", MovePlan({0, 1}, 0, 0, {{1, 7}}),
              "a move of tokens that are not there"),
       ByPlan("MoveThatLosesTokens", With(move, [](StepPlan& p) { p.requests[0].rows = 4; }),
              "a move of tokens that are not there"),
       ByPlan("MoveOfNothing", MovePlan({0, 1}, 0, 0, {}), "a move of tokens that are not there"),
-      ByPlan("MoveToWhereItIs", MovePlan({0, 1}, 0, 0, {{1, 1}, {0, 2}}), "a move to where its KV is"),
+      ByPlan("MoveToWhereItIs", MovePlan({0, 1}, 0, 0, {{1, 1}, {0, 2}}),
+             "a move to where its KV is"),
       ByPlan("RepeatedMove", With(move, [](StepPlan& p) { p.max_repeats = 2; }),
              "only decode passes can be repeated"),
       {"EvictsABusyRequest", [](StepSink& sink) { sink.Evict(2); },
@@ -144,13 +159,11 @@ TEST_P(EngineRules, EndTheRunWithAMessage) {
                        }
                      });
   const auto asks = [](std::uint64_t id, std::int32_t prompt, std::int32_t output) {
-    return Request{.id = id,
-                   .prompt_tokens = prompt,
-                   .max_output_tokens = output,
-                   .output_tokens = output};
+    return Request{
+        .id = id, .prompt_tokens = prompt, .max_output_tokens = output, .output_tokens = output};
   };
-  ListSource source({asks(10, 20, 5), asks(11, 5, 5), asks(12, 5, 5), asks(13, 5, 1),
-                     asks(14, 5, 5)});
+  ListSource source(
+      {asks(10, 20, 5), asks(11, 5, 5), asks(12, 5, 5), asks(13, 5, 1), asks(14, 5, 5)});
   const Status status = run.engine.Run(source);
   EXPECT_EQ(call, 3);
   EXPECT_EQ(status.code(), StatusCode::kInternal);

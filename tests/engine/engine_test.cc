@@ -81,15 +81,15 @@ TEST(Engine, KeepsTheTimesOfARequest) {
 }
 
 TEST(Engine, EndsARepeatedRunAtTheNextBoundaryWhenAskedTo) {
-  ScriptedEngine run(kTwo, [](const EngineView& view, std::span<const Event> events,
-                              StepSink& sink) {
-    ServeOneByOne(view, sink);
-    for (const Event& event : events) {
-      if (event.kind != Event::Kind::kArrival || event.request == 0) continue;
-      sink.Stop(view.request(0).step);
-      sink.Stop(view.request(0).step);  // once more changes nothing
-    }
-  });
+  ScriptedEngine run(kTwo,
+                     [](const EngineView& view, std::span<const Event> events, StepSink& sink) {
+                       ServeOneByOne(view, sink);
+                       for (const Event& event : events) {
+                         if (event.kind != Event::Kind::kArrival || event.request == 0) continue;
+                         sink.Stop(view.request(0).step);
+                         sink.Stop(view.request(0).step);  // once more changes nothing
+                       }
+                     });
   ListSource source({Asks(0, 0, 5, 50), Asks(1, 43, 5, 1)});
   ASSERT_TRUE(run.engine.Run(source).ok());
   EXPECT_THAT(run.listener.lines, ::testing::Contains("50 step 2 ends after 4"));
@@ -116,16 +116,16 @@ TEST(Engine, TellsThePlannerOfAWholeRunAndListenersOfItsStretches) {
   EngineOptions options = kTwo;
   options.longest_run = 3;
   std::vector<std::int32_t> passes;
-  ScriptedEngine run(options, [&](const EngineView& view, std::span<const Event> events,
-                                  StepSink& sink) {
-    for (const Event& event : events) {
-      if (event.kind != Event::Kind::kStepEnded) continue;
-      const RunningStep& ended = view.step(event.step);
-      passes.push_back(ended.repeats_done);
-      EXPECT_EQ(ended.end_ns - ended.start_ns, 10 * ended.repeats_done);
-    }
-    ServeOneByOne(view, sink);
-  });
+  ScriptedEngine run(options,
+                     [&](const EngineView& view, std::span<const Event> events, StepSink& sink) {
+                       for (const Event& event : events) {
+                         if (event.kind != Event::Kind::kStepEnded) continue;
+                         const RunningStep& ended = view.step(event.step);
+                         passes.push_back(ended.repeats_done);
+                         EXPECT_EQ(ended.end_ns - ended.start_ns, 10 * ended.repeats_done);
+                       }
+                       ServeOneByOne(view, sink);
+                     });
   ListSource source({Asks(0, 0, 5, 9)});
   ASSERT_TRUE(run.engine.Run(source).ok());
   EXPECT_THAT(passes, ElementsAre(1, 8));
@@ -264,39 +264,39 @@ TEST(Engine, GivesAStepTheStrandSlotThatIsFreeOnAllItsInstances) {
 
 TEST(Engine, TellsOfFinishedRequestsBeforeTheStepThatEndedThem) {
   std::vector<Event::Kind> kinds;
-  ScriptedEngine run(kTwo, [&](const EngineView& view, std::span<const Event> events,
-                               StepSink& sink) {
-    for (const Event& event : events) {
-      kinds.push_back(event.kind);
-      if (event.kind == Event::Kind::kFinished) {
-        EXPECT_FALSE(view.request(event.request).live);
-        EXPECT_EQ(view.request(event.request).generated, 1) << "still to be read in this call";
-      }
-      if (event.kind == Event::Kind::kStepEnded) {
-        EXPECT_FALSE(view.step(event.step).live);
-        EXPECT_EQ(view.step(event.step).number, 1U);
-      }
-    }
-    if (view.request(0).live) sink.Issue(ChunkPlan({0}, 0, {{0, 3}}));
-  });
+  ScriptedEngine run(
+      kTwo, [&](const EngineView& view, std::span<const Event> events, StepSink& sink) {
+        for (const Event& event : events) {
+          kinds.push_back(event.kind);
+          if (event.kind == Event::Kind::kFinished) {
+            EXPECT_FALSE(view.request(event.request).live);
+            EXPECT_EQ(view.request(event.request).generated, 1) << "still to be read in this call";
+          }
+          if (event.kind == Event::Kind::kStepEnded) {
+            EXPECT_FALSE(view.step(event.step).live);
+            EXPECT_EQ(view.step(event.step).number, 1U);
+          }
+        }
+        if (view.request(0).live) sink.Issue(ChunkPlan({0}, 0, {{0, 3}}));
+      });
   ListSource source({Asks(0, 0, 3, 1)});
   ASSERT_TRUE(run.engine.Run(source).ok());
-  EXPECT_THAT(kinds, ElementsAre(Event::Kind::kArrival, Event::Kind::kFinished,
-                                 Event::Kind::kStepEnded));
+  EXPECT_THAT(kinds,
+              ElementsAre(Event::Kind::kArrival, Event::Kind::kFinished, Event::Kind::kStepEnded));
 }
 
 TEST(Engine, WakesAPlannerAtItsTimeAndNotBefore) {
   std::vector<std::int64_t> woken;
-  ScriptedEngine run(kTwo, [&](const EngineView& view, std::span<const Event> events,
-                               StepSink& sink) {
-    if (Has(events, Event::Kind::kWake)) woken.push_back(view.now_ns);
-    if (Has(events, Event::Kind::kArrival)) {
-      sink.WakeAt(40);
-      sink.WakeAt(25);
-      sink.WakeAt(1);  // gone by: as soon as possible
-    }
-    if (view.now_ns == 40) sink.Reject(0, "late");
-  });
+  ScriptedEngine run(kTwo,
+                     [&](const EngineView& view, std::span<const Event> events, StepSink& sink) {
+                       if (Has(events, Event::Kind::kWake)) woken.push_back(view.now_ns);
+                       if (Has(events, Event::Kind::kArrival)) {
+                         sink.WakeAt(40);
+                         sink.WakeAt(25);
+                         sink.WakeAt(1);  // gone by: as soon as possible
+                       }
+                       if (view.now_ns == 40) sink.Reject(0, "late");
+                     });
   ListSource source({Asks(0, 3, 3, 1)});
   ASSERT_TRUE(run.engine.Run(source).ok());
   EXPECT_THAT(woken, ElementsAre(3, 25, 40));

@@ -67,7 +67,8 @@ class EvenExecutor final : public Executor {
   void Stop(StepIndex index, std::int64_t now_ns) override {
     for (Run& run : running_) {
       if (run.step != index) continue;
-      const auto passes = static_cast<std::int32_t>((now_ns - run.start_ns + kPassNs - 1) / kPassNs);
+      const auto passes =
+          static_cast<std::int32_t>((now_ns - run.start_ns + kPassNs - 1) / kPassNs);
       run.passes = std::min(run.passes, std::max(1, passes));
     }
   }

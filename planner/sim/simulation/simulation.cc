@@ -48,6 +48,7 @@ Result<SimulationResult> Simulate(const SimulationSpec& spec, Observer* observer
   listener.AddUnfinished(engine.view());
   result.summary = metrics.Summarize();
   result.counts = engine.counts();
+  result.templates = costs.template_uses();
   result.planner_seconds = planner.seconds();
   result.planner_p50_us = planner.QuantileUs(0.5);
   result.planner_p99_us = planner.QuantileUs(0.99);

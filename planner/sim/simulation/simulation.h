@@ -37,6 +37,7 @@ struct SimulationSpec {
 struct SimulationResult {
   Summary summary;
   EngineCounts counts;
+  CostModel::TemplateUses templates;  ///< by clock and policy
   bool interrupted = false;
   // Wall clock, different on each machine and run.
   double wall_seconds = 0;

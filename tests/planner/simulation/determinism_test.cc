@@ -5,6 +5,7 @@
 #include "tests/planner/simulation/test_run.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -13,7 +14,6 @@
 #include <iterator>
 #include <map>
 #include <string>
-#include <unistd.h>
 #include <utility>
 
 namespace braid {

@@ -24,7 +24,7 @@ struct Sample {
 };
 
 std::string KindOf(const StepSignature& signature) {
-  std::string kind = signature.move                            ? "move"
+  std::string kind = signature.move                          ? "move"
                      : signature.prefill && signature.decode ? "mixed"
                      : signature.prefill                     ? "prefill"
                                                              : "decode";
@@ -113,8 +113,9 @@ TEST(FastClock, TakesAsLongAsTheTaskClockOnAThousandSteps) {
     std::printf("[ sampled  ] %4zu %s\n", count, kind.c_str());
   }
   EXPECT_GE(total, 1'000U);
-  for (const char* kind : {"prefill on 1", "prefill on 2", "prefill on 4", "decode on 1",
-                           "decode on 2", "decode on 4", "mixed on 1", "prefill across nodes on 8"}) {
+  for (const char* kind :
+       {"prefill on 1", "prefill on 2", "prefill on 4", "decode on 1", "decode on 2", "decode on 4",
+        "mixed on 1", "prefill across nodes on 8"}) {
     EXPECT_GT(checked[kind], 0U) << kind;
   }
 }

@@ -38,8 +38,7 @@ void HistoryRecorder::OnEnded(const EngineView& view, StepIndex step) {
 }
 
 void HistoryRecorder::OnFinished(const EngineView& view, const RequestState& request) {
-  facts_.emplace_back(
-      RequestLeft{view.now_ns, RequestLeft::Why::kFinished, SnapshotOf(request)});
+  facts_.emplace_back(RequestLeft{view.now_ns, RequestLeft::Why::kFinished, SnapshotOf(request)});
 }
 
 void HistoryRecorder::OnEvicted(const EngineView& view, const RequestState& request) {
@@ -48,8 +47,7 @@ void HistoryRecorder::OnEvicted(const EngineView& view, const RequestState& requ
 
 void HistoryRecorder::OnRejected(const EngineView& view, const RequestState& request,
                                  const std::string& /*why*/) {
-  facts_.emplace_back(
-      RequestLeft{view.now_ns, RequestLeft::Why::kRejected, SnapshotOf(request)});
+  facts_.emplace_back(RequestLeft{view.now_ns, RequestLeft::Why::kRejected, SnapshotOf(request)});
 }
 
 }  // namespace braid

@@ -142,13 +142,13 @@ void HistoryReplayer::CheckStarting(const RunningStep& step, const PlannedReques
             who + "has KV in instance " + Text(run.instance) + ", outside the group");
   }
   const bool comes_back = ComesFromHost(step.plan, planned);
-  Require(comes_back == (life.swapped > 0), who + "has " + Text(life.swapped) +
-                                                " tokens in the host's memory");
+  Require(comes_back == (life.swapped > 0),
+          who + "has " + Text(life.swapped) + " tokens in the host's memory");
   if (comes_back || GoesToHost(step.plan, planned)) {
     std::int64_t total = 0;
     for (const auto& [instance, tokens] : SharesOf(step.plan, planned)) total += tokens;
-    Require(total == life.kv_tokens(), who + "swaps " + Text(total) + " of its " +
-                                           Text(life.kv_tokens()) + " tokens");
+    Require(total == life.kv_tokens(),
+            who + "swaps " + Text(total) + " of its " + Text(life.kv_tokens()) + " tokens");
     return;
   }
   if (step.plan.move) {
@@ -181,8 +181,8 @@ void HistoryReplayer::CheckChunk(const RunningStep& step, const PlannedRequest& 
             who + "keeps " + Text(tokens) + " tokens in instance " + Text(instance));
     total += tokens;
   }
-  Require(total == planned.rows, who + "has slots for " + Text(total) + " of its " +
-                                     Text(planned.rows) + " new tokens");
+  Require(total == planned.rows,
+          who + "has slots for " + Text(total) + " of its " + Text(planned.rows) + " new tokens");
 }
 
 /// Slots that the running stretch may fill: none of them may be missing when it does.
@@ -252,9 +252,8 @@ void HistoryReplayer::Replay(const StepEnded& fact) {
 void HistoryReplayer::CheckStretch(const StepEnded& fact, const Running& running) {
   const RunningStep& step = fact.step;
   Require(step.end_ns == fact.now_ns, "it says that it ended at " + Text(step.end_ns));
-  Require(step.start_ns == running.resumed_ns,
-          "it says that it ran from " + Text(step.start_ns) + ", not from " +
-              Text(running.resumed_ns));
+  Require(step.start_ns == running.resumed_ns, "it says that it ran from " + Text(step.start_ns) +
+                                                   ", not from " + Text(running.resumed_ns));
   Require(step.end_ns >= step.start_ns, "it ends before it starts");
   Require(step.repeats_done >= 1 && step.repeats_done <= step.repeats,
           Text(step.repeats_done) + " passes of " + Text(step.repeats));
@@ -347,9 +346,9 @@ void HistoryReplayer::CheckMoved(const StepEnded& fact, const PlannedRequest& pl
     }
     at += run.count;
   }
-  Require(CountByInstance(left) ==
-              std::map<std::int32_t, std::int64_t>{{planned.master, planned.rows}},
-          who + "left other slots than the plan says");
+  Require(
+      CountByInstance(left) == std::map<std::int32_t, std::int64_t>{{planned.master, planned.rows}},
+      who + "left other slots than the plan says");
   Require(CountByInstance(entered) == SharesOf(fact.step.plan, planned),
           who + "went elsewhere than the plan says");
   Take(entered);
@@ -362,9 +361,8 @@ void HistoryReplayer::Agree(const Life& life, const RequestSnapshot& said) {
   Require(said.kv_tokens == life.kv_tokens() && RunsOf(said) == life.kv,
           who + "says that it has KV of " + Text(said.kv_tokens) + " tokens, not of " +
               Text(life.kv_tokens()));
-  Require(said.generated == life.generated, who + "says that it produced " +
-                                                Text(said.generated) + " tokens, not " +
-                                                Text(life.generated));
+  Require(said.generated == life.generated, who + "says that it produced " + Text(said.generated) +
+                                                " tokens, not " + Text(life.generated));
   Require(said.generated <= life.request.output_tokens, who + "produced more than its output");
   Require(said.num_evictions == life.evictions && said.num_chunks == life.chunks,
           who + "counts other chunks or evictions than it had");

@@ -26,8 +26,10 @@ struct ReplayRules {
 ///     exactly its output length; what it says of itself agrees at every step;
 ///   - a token's KV stays in its slot until the request leaves, is evicted or a move takes it; no
 ///     slot holds two tokens; slots lie within the pool, promises of running steps included;
-///   - all KV of a request goes to the host or comes back, and until then nothing else happens to it;
-///   - a group contains all instances that own KV of its requests, and new KV is where the plan says;
+///   - all KV of a request goes to the host or comes back, and until then nothing else happens to
+///   it;
+///   - a group contains all instances that own KV of its requests, and new KV is where the plan
+///   says;
 ///   - a strand slot carries one step at a time on every instance of the group;
 ///   - in the end every request that arrived finished or was rejected, and all slots are free.
 class HistoryReplayer {
@@ -41,7 +43,7 @@ class HistoryReplayer {
  private:
   struct Life {
     Request request;
-    SlotRuns kv;             ///< of each token, in order
+    SlotRuns kv;               ///< of each token, in order
     std::int64_t swapped = 0;  ///< tokens whose KV is in the host's memory; then `kv` is empty
     bool prefilled = false;    ///< may decode
     bool gone = false;

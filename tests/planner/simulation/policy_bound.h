@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <ostream>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,7 +55,8 @@ class PolicyBound : public ::testing::TestWithParam<Traffic> {
     return slo;
   }
 
-  static std::vector<TrafficRequest> TrafficOf(const std::vector<Request>& requests, const Slo& slo) {
+  static std::vector<TrafficRequest> TrafficOf(const std::vector<Request>& requests,
+                                               const Slo& slo) {
     std::vector<TrafficRequest> traffic;
     for (const Request& request : requests) {
       traffic.push_back({.prompt_tokens = request.prompt_tokens,
@@ -107,7 +108,8 @@ inline Outcome Serve(const TestRunSpec& spec, const Slo& slo) {
 
 inline std::string NameOf(const ::testing::TestParamInfo<Traffic>& workload) {
   std::string name = workload.param.name;
-  std::replace_if(name.begin(), name.end(), [](char c) { return c == '-' || c == '.'; }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return c == '-' || c == '.'; }, '_');
   return name;
 }
 

@@ -256,10 +256,8 @@ TEST_F(Replayer, NoticesAPoolThatIsTooSmall) {
 TEST_F(Replayer, NoticesThatSomebodyWasForgotten) {
   std::vector<Request> requests = run_.requests();
   requests.push_back({.id = 999, .prompt_tokens = 5, .output_tokens = 5});
-  HistoryReplayer replayer({.num_instances = 4,
-                            .kv_slots = run_.costs().kv_slots(),
-                            .max_strands = 3},
-                           requests);
+  HistoryReplayer replayer(
+      {.num_instances = 4, .kv_slots = run_.costs().kv_slots(), .max_strands = 3}, requests);
   EXPECT_THAT(replayer.Check(history_), Contains(HasSubstr("request 999 neither finished")));
 }
 

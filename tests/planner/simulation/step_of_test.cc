@@ -13,9 +13,8 @@ namespace braid {
 namespace {
 
 bool IsSwap(const StepPlan& plan) {
-  return plan.move &&
-         (plan.requests.front().master == kHostMemory ||
-          plan.shares[plan.requests.front().first_share].instance == kHostMemory);
+  return plan.move && (plan.requests.front().master == kHostMemory ||
+                       plan.shares[plan.requests.front().first_share].instance == kHostMemory);
 }
 
 /// Turns every third step that starts into data, and every tenth that still runs beside it.

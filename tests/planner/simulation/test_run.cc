@@ -75,9 +75,8 @@ WorkloadSpec UniformTraffic(std::int64_t most_prompt, std::int64_t most_output, 
                             std::int64_t num_requests) {
   WorkloadSpec workload;
   workload.kind = WorkloadKind::kGenerated;
-  workload.classes = {
-      {.prompt = {.kind = LengthKind::kUniform, .min = 1, .max = most_prompt},
-       .output = {.kind = LengthKind::kUniform, .min = 1, .max = most_output}}};
+  workload.classes = {{.prompt = {.kind = LengthKind::kUniform, .min = 1, .max = most_prompt},
+                       .output = {.kind = LengthKind::kUniform, .min = 1, .max = most_output}}};
   workload.rate = rate;
   workload.num_requests = num_requests;
   return workload;
