@@ -5,7 +5,8 @@
 //
 // Chapters: speed, calls, cost, ratios, braid, beside, interleaving, determinism. Progress goes to
 // stderr, the tables to stdout as Markdown. --quick makes every run small, in well under a minute;
-// its figures only show that all works. Exits 0 whatever is met: the table says it.
+// its figures only show that all works. Exits 0 whatever is met, as the table says
+// it; 1 where something could not be measured.
 #include "bench/planner_chapters.h"
 
 #include <fmt/format.h>
@@ -89,8 +90,15 @@ std::vector<Part> Parts(const FigureOptions& options) {
           {"determinism", 4, [](Goodputs&) { return DeterminismChapter(); }}};
 }
 
-Result<std::vector<Chapter>> Measure(const Command& command) {
+struct Report {
+  std::vector<Chapter> chapters;
+  std::vector<std::string> failures;
+};
+
+/// A chapter that fails does not take the others with it.
+Report Measure(const Command& command) {
   Goodputs goodputs(command.options.jobs);
+  Report report;
   const std::vector<Part> parts = Parts(command.options);
   std::vector<Chapter> chapters(parts.size());
   for (int order = 0; order < static_cast<int>(parts.size()); ++order) {
@@ -99,11 +107,18 @@ Result<std::vector<Chapter>> Measure(const Command& command) {
       const std::string wanted = fmt::format(",{},", parts[i].name);
       if (!command.only.empty() && command.only.find(wanted) == std::string::npos) continue;
       std::fprintf(stderr, "== %s\n", parts[i].name);
-      ASSIGN_OR_RETURN(chapters[i], parts[i].make(goodputs));
+      Result<Chapter> made = parts[i].make(goodputs);
+      if (made.ok()) {
+        chapters[i] = std::move(*made);
+      } else {
+        report.failures.push_back(fmt::format("{}: {}", parts[i].name, made.error().ToString()));
+      }
     }
   }
   std::erase_if(chapters, [](const Chapter& chapter) { return chapter.title.empty(); });
-  return chapters;
+  report.chapters = std::move(chapters);
+  for (const std::string& failure : goodputs.failures()) report.failures.push_back(failure);
+  return report;
 }
 
 int Main(int argc, char** argv) {
@@ -112,14 +127,13 @@ int Main(int argc, char** argv) {
     std::fputs(kUsage, stderr);
     return 2;
   }
-  const Result<std::vector<Chapter>> chapters = Measure(command);
-  if (!chapters.ok()) {
-    std::fprintf(stderr, "planner_figures: %s\n", chapters.error().ToString().c_str());
-    return 1;
-  }
+  const Report report = Measure(command);
   if (command.options.quick) std::puts("Quick runs: that all works, not what is reached.\n");
-  std::fputs(PrintedChapters(*chapters).c_str(), stdout);
-  return 0;
+  for (const std::string& failure : report.failures) {
+    std::printf("FAILED, and so do figures that need it: %s\n\n", failure.c_str());
+  }
+  std::fputs(PrintedChapters(report.chapters).c_str(), stdout);
+  return report.failures.empty() ? 0 : 1;
 }
 
 }  // namespace

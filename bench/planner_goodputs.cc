@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <limits>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -24,10 +25,9 @@ Status Goodputs::Answer(const Question& question, double* rate) const {
   return Status();
 }
 
-Status Goodputs::Run() {
+void Goodputs::Run() {
   std::atomic<std::size_t> next{0};
   std::mutex mutex;  // guards all below
-  Status first_failure;
   std::size_t num_done = 0;
   const auto work = [&] {
     for (std::size_t i = next++; i < open_.size(); i = next++) {
@@ -39,7 +39,7 @@ Status Goodputs::Run() {
       std::fprintf(stderr, "[%zu/%zu] %s: %.3f/s (%.1f s)\n", ++num_done, open_.size(),
                    open_[i].name.c_str(), rate, took.count());
       rates_[open_[i].name] = rate;
-      if (first_failure.ok() && !status.ok()) first_failure = status;
+      if (!status.ok()) failures_.push_back(status.ToString());
     }
   };
   std::vector<std::thread> threads;
@@ -47,12 +47,11 @@ Status Goodputs::Run() {
   work();
   for (std::thread& thread : threads) thread.join();
   open_.clear();
-  return first_failure;
 }
 
 double Goodputs::Rate(const std::string& name) const {
   const auto found = rates_.find(name);
-  return found == rates_.end() ? 0 : found->second;
+  return found == rates_.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
 }
 
 }  // namespace braid

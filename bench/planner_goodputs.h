@@ -17,10 +17,14 @@ class Goodputs {
 
   /// The same name asks for the same search.
   void Ask(const std::string& name, const SimulationSpec& spec, const GoodputSearch& search);
-  /// Makes those that were asked for since, and says each on stderr. Errors: the first one's.
-  Status Run();
-  /// Requests a second; 0 where no rate is good, or the name was not asked for.
+  /// Makes those that were asked for since, and says each on stderr. One that fails does not end
+  /// the others.
+  void Run();
+  /// Requests a second; 0 where no rate is good, or the search failed; not a number where the name
+  /// was not asked for.
   double Rate(const std::string& name) const;
+  /// Messages of searches that failed: their figures are not to be believed.
+  const std::vector<std::string>& failures() const { return failures_; }
 
  private:
   struct Question {
@@ -33,6 +37,7 @@ class Goodputs {
   int jobs_;
   std::vector<Question> open_;
   std::map<std::string, double> rates_;
+  std::vector<std::string> failures_;
 };
 
 }  // namespace braid

@@ -65,7 +65,8 @@ class Ratios {
         }
       }
     }
-    return goodputs_.Run();
+    goodputs_.Run();
+    return Status();
   }
 
   std::vector<double> Rates(const char* workload, Contender contender) const {

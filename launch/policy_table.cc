@@ -62,7 +62,7 @@ void AddBraid(PolicyOptions& o, SectionOptions& add) {
   add.Real("degree-share", o.degree_share, 0, 1,
            "braid: part of a paced pass that one long context may fill alone");
   add.Real("growth-gain", o.growth_gain, 0, 1,
-           "braid: least gain of another instance, of its fair share");
+           "braid: least gain of another instance, of what is ideal");
   add.Seconds("switch-slack", o.switch_slack_ns, 0, kHour,
               "braid: a long prompt goes on unless another has so much less slack");
   add.Whole("starvation-factor", o.starvation_factor, 1, kMost,
@@ -83,6 +83,9 @@ void AddMechanisms(PolicyOptions& o, SectionOptions& add) {
   add.Switch("slack-order", o.slack_order, "braid: least slack first, else first come");
   add.Switch("decode-degree", o.decode_degree, "braid: long contexts over as many instances as their passes need");
   add.Switch("overlap", o.overlap, "braid: token split where it pays");
+  add.Switch("pacing", o.pacing, "braid: decode passes beside prefills leave them room");
+  add.Switch("giving-up", o.giving_up,
+             "braid: prompts that cannot be in time come after those that can");
   add.Switch("swap", o.swap, "braid: preempted KV goes to the host where that is faster");
 }
 

@@ -10,6 +10,8 @@ std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
 constexpr std::int32_t kBulkPriority = 0;
 constexpr std::int32_t kStrandsNeeded = 3;  // decode, express, bulk
 constexpr double kStretchWeight = 1.0 / 32;
+/// Prompts that waited a moment ago will wait again.
+constexpr std::int64_t kPressureNs = 60'000'000'000;
 constexpr std::int64_t kPressedShare = 8;  // of the TTFT limit
 
 }  // namespace
@@ -188,6 +190,10 @@ bool BraidPolicy::Pressed(const EngineView& view) const {
     return mine.lost ||
            view.now_ns - view.request(request).request.arrival_ns > mine.limit_ns / kPressedShare;
   });
+}
+
+bool BraidPolicy::UnderPressure(const EngineView& view) const {
+  return view.now_ns - pressed_ns_ < kPressureNs;
 }
 
 double BraidPolicy::LeftNs(const RequestState& state, std::int32_t degree) const {

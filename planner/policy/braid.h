@@ -80,6 +80,7 @@ class BraidPolicy final : public Planner {
   void EndPrefill(const EngineView& view, const PlannedRequest& planned);
   void Forget(RequestIndex request);
   std::int64_t SlackNs(const EngineView& view, RequestIndex request) const;
+  bool UnderPressure(const EngineView& view) const;
   bool Pressed(const EngineView& view) const;
   double LeftNs(const RequestState& state, std::int32_t degree) const;
 
@@ -97,6 +98,7 @@ class BraidPolicy final : public Planner {
   std::int32_t FewestHomes(std::int64_t need) const;
   bool ChooseHome(const EngineView& view, RequestIndex request, bool bulk_free_only);
   std::int32_t PackedHome(const EngineView& view, std::int64_t need) const;
+  bool BatchFull(std::int32_t instance) const;
   void Promise(RequestIndex request, std::vector<KvShare> home);
   std::int64_t Need(const EngineView& view, const RequestState& state) const;
   static std::int64_t Capacity(const EngineView& view);

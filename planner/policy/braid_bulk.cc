@@ -43,7 +43,7 @@ void BraidPolicy::ChooseLost(const EngineView& view) {
   };
   for (const RequestIndex request : bulk_) add(request);
   for (const RequestIndex request : in_chunk_) add(request);
-  on_time_.Choose(view.now_ns, due_);
+  if (options_.giving_up) on_time_.Choose(view.now_ns, due_);
   for (const RequestIndex request : bulk_) task(request).lost = !task(request).due.on_time;
 }
 
@@ -153,8 +153,10 @@ void BraidPolicy::Partition(const EngineView& view) {
   }
 }
 
-/// Instances that nobody wants go to whoever gains most by another one.
+/// Instances that nobody wants go to whoever gains most by another one. Under pressure they had
+/// better wait for a prompt of their own: larger degrees are less efficient.
 void BraidPolicy::GrowDegrees(const EngineView& view) {
+  const double least = UnderPressure(view) ? 1 : options_.growth_gain;
   while (!chosen_.empty()) {
     Chosen* best = nullptr;
     std::int32_t helper = kNoIndex;
@@ -169,7 +171,7 @@ void BraidPolicy::GrowDegrees(const EngineView& view) {
       const RequestState& state = view.request(candidate.request);
       const double before = LeftNs(state, degree);
       const double gain = before - LeftNs(state, degree + 1);
-      if (gain <= options_.growth_gain * before / degree || gain <= most) continue;
+      if (gain <= least * before / (degree + 1) || gain <= most) continue;
       best = &candidate;
       helper = found;
       most = gain;
@@ -201,7 +203,8 @@ void BraidPolicy::IssueBulk(const EngineView& view, StepSink& sink) {
   for (const RequestIndex request : bulk_) {
     const Task& mine = task(request);
     // Whoever is given up takes nothing from those that can be served in time.
-    if (mine.lost && !(chosen_.empty() && in_chunk_.empty())) break;
+    const bool alone = chosen_.empty() && in_chunk_.empty();
+    if (options_.slack_order && mine.lost && !alone) break;
     if (mine.home.empty() && !ChooseHome(view, request, true) &&
         (mine.lost || !EvictLost(view, request, sink))) {
       continue;

@@ -9,8 +9,8 @@ std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
 
 constexpr std::int32_t kUntilStopped = 1 << 30;
 constexpr std::int32_t kDecodePriority = 2;
-/// Prompts that waited a moment ago will wait again.
-constexpr std::int64_t kPressureNs = 60'000'000'000;
+/// Beside a prefill a pass gets one of so many times its own length.
+constexpr std::int64_t kSharePasses = 3;
 
 }  // namespace
 
@@ -93,18 +93,18 @@ std::int64_t BraidPolicy::ContextOf(const EngineView& view, const Component& gro
   return context / static_cast<std::int64_t>(std::max<std::size_t>(group.instances.size(), 1));
 }
 
-/// Passes beside a prefill leave it room: half of the time, and while prompts wait for the ranks
+/// Passes beside a prefill leave it room: two thirds of the time, and while prompts wait for the ranks
 /// all that the TPOT limit allows.
 std::int64_t BraidPolicy::PeriodNs(const EngineView& view, const Component& group) const {
-  if (!strands_ || !Shares(group)) return 0;
+  if (!options_.pacing || !strands_ || !Shares(group)) return 0;
   const auto longest =
       static_cast<std::int64_t>(options_.pace * static_cast<double>(options_.tpot_ns));
-  if (view.now_ns - pressed_ns_ < kPressureNs) return longest;
+  if (UnderPressure(view)) return longest;
   const std::int64_t pass_ns =
       DecodePassNs(static_cast<std::int64_t>(group.decoding.size()), ContextOf(view, group));
   // Coarse, so that a running step need not be replaced for a token more.
   const std::int64_t coarse = std::max<std::int64_t>(longest / 8, 1);
-  return std::min(longest, (2 * pass_ns + coarse - 1) / coarse * coarse);
+  return std::min(longest, (kSharePasses * pass_ns + coarse - 1) / coarse * coarse);
 }
 
 void BraidPolicy::IssueDecode(const EngineView& view, std::int32_t index, StepSink& sink) {

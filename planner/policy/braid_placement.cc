@@ -50,6 +50,13 @@ void BraidPolicy::Promise(RequestIndex request, std::vector<KvShare> home) {
   task(request).home = std::move(home);
 }
 
+/// Whether as many decode here as may together.
+bool BraidPolicy::BatchFull(std::int32_t instance) const {
+  const std::int32_t index = instances_[At(instance)].component;
+  return index != kNoIndex &&
+         components_[At(index)].decoding.size() >= At(options_.max_batch);
+}
+
 /// While long prompts want the ranks, a decode that starts elsewhere would read all weights once
 /// more a pass: the fullest instance takes it whose passes and express queue leave room.
 /// kNoIndex: none.
@@ -59,7 +66,7 @@ std::int32_t BraidPolicy::PackedHome(const EngineView& view, std::int64_t need) 
     const Instance& candidate = instances_[At(i)];
     if (candidate.component == kNoIndex) continue;
     if (view.instance(i).capacity - candidate.promised < need) continue;
-    if (candidate.express_queue_ns > options_.express_ns) continue;
+    if (candidate.express_queue_ns > options_.express_ns || BatchFull(i)) continue;
     const Component& group = components_[At(candidate.component)];
     const std::int64_t pass_ns =
         DecodePassNs(static_cast<std::int64_t>(group.decoding.size()) + 1, group.context + need);
@@ -89,7 +96,7 @@ bool BraidPolicy::ChooseHome(const EngineView& view, RequestIndex request, bool 
   std::int64_t best_promised = 0;
   for (std::int32_t i = 0; fewest == 1 && i < static_cast<std::int32_t>(instances_.size()); ++i) {
     const Instance& candidate = instances_[At(i)];
-    if (bulk_free_only && !BulkFree(i)) continue;
+    if ((bulk_free_only && !BulkFree(i)) || BatchFull(i)) continue;
     if (view.instance(i).capacity - candidate.promised < need) continue;
     const std::int64_t load =
         candidate.express_queue_ns + (candidate.express != kNoIndex ? options_.express_ns : 0);

@@ -30,8 +30,13 @@ void LoongServe::Plan(const EngineView& view, std::span<const Event> events, Ste
   std::fill(ended_.begin(), ended_.end(), char{0});
   if (moves_running_ > 0) return;
   if (!pending_.requests.empty()) {
-    const Choice choice = std::move(pending_);
+    Choice choice = std::move(pending_);
     pending_ = Choice();
+    Reclaim(view, choice, sink);
+    if (moves_running_ > 0) {
+      pending_ = std::move(choice);
+      return;
+    }
     IssuePrefills(view, choice, sink);
   } else if (prefills_.empty() || !options_.barrier) {
     if (MayAdmit() || global_step_due_) {

@@ -17,11 +17,11 @@
 
 namespace braid {
 
-/// Elastic sequence parallelism as LoongServe publishes it. Whenever nothing prefills and
-/// wait_passes decode passes went by: choose prompts from the queue (dispatching), instances for
-/// them (allocation), group both (batching), and shrink each group to the instances that its KV
-/// needs as it ends (proactive scale-down). Decode batches grow by memory or by the batch-size
-/// threshold. Until the last of the prefills started together has ended, no other starts.
+/// Elastic sequence parallelism as LoongServe publishes it. Whenever wait_passes decode passes went
+/// by: choose prompts from the queue (dispatching), instances for them (allocation), group both
+/// (batching), and shrink each group to the instances that its KV needs as it ends (proactive
+/// scale-down). Decode batches grow by memory or by the batch-size threshold. Groups are disjoint.
+/// With `barrier`, as in the released code, no prefill starts before all that run have ended.
 /// Source: LoongServe, arXiv:2404.09526, section 5; options ask for what its released code does.
 class LoongServe final : public Planner {
  public:

@@ -73,6 +73,7 @@ LoongServe::Choice LoongServe::Dispatch(const EngineView& view) {
     }
     // The first of an idle cluster is never refused for what it may become.
     const bool alone = choice.requests.empty() && !decodes && prefills_.empty();
+    if (claims_.size() >= At(options_.max_batch) && !alone) break;
     bool taken = FitsFuture(view, *next) || alone;
     const std::int64_t total = needed + state.prefill_target + 1;
     if (taken && total > free) {

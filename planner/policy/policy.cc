@@ -79,6 +79,10 @@ Result<std::unique_ptr<Planner>> MakePolicy(const PolicyOptions& options, const 
     fitting.depth = std::clamp(options.depth, 1, cluster.max_strands);
     planner = std::make_unique<Liger>(fitting, costs, count);
   } else if (options.name == "loongserve") {
+    if (options.backfill && !options.barrier) {
+      return InvalidArgument("backfill fills the instances that wait at the barrier: it needs "
+                             "barrier too");
+    }
     planner = std::make_unique<LoongServe>(options, costs, count, cluster.instances_per_node());
   } else {
     return InvalidArgument("policy '" + options.name + "' is unknown; there are " +

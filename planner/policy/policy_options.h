@@ -48,14 +48,14 @@ struct PolicyOptions {
   std::int64_t chunk_ns = 1'000'000'000;  ///< of a chunk of a longer one
   BatchingObjective objective = BatchingObjective::kNormalisedLatency;  ///< of that search
   double pace = 0.92;          ///< of tpot_ns: distance of decode passes beside prefills
-  double pack_share = 0.9;     ///< of a paced pass that decodes of one instance may fill
-  double due_margin = 0.05;    ///< of a TTFT limit, kept for what was not foreseen
+  double pack_share = 0.95;     ///< of a paced pass that decodes of one instance may fill
+  double due_margin = 0.03;    ///< of a TTFT limit, kept for what was not foreseen
   double overlap_gain = 0.03;  ///< least gain of a token split
   double degree_share = 0.9;   ///< of a paced pass that one long context may fill alone
   double growth_gain = 0.3;    ///< least gain of another instance, of its fair share
   std::int64_t switch_slack_ns = 10'000'000'000;  ///< less slack that takes a long prompt's turn
   std::int64_t starvation_factor = 4;  ///< of the TTFT limit: who was given up waits no longer ..
-  double starvation_share = 0.003;     ///< .. than this share of all work can serve
+  double starvation_share = 0.002;     ///< .. than this share of all work can serve
 
   // braid: each mechanism can be switched off
   bool partition = true;      ///< exact search over waiting prompts and free instances
@@ -67,6 +67,8 @@ struct PolicyOptions {
   bool hysteresis = true;     ///< whoever has begun goes on, unless another is in more need
   bool slack_order = true;    ///< least slack first, else first come
   bool decode_degree = true;  ///< long contexts over as many instances as their passes need
+  bool pacing = true;           ///< passes beside prefills leave them room
+  bool giving_up = true;        ///< what cannot be in time comes after what can
   bool swap = true;           ///< preempted KV goes to the host where that is faster
   bool overlap = true;        ///< token split where it pays
 };

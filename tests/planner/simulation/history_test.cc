@@ -82,7 +82,7 @@ void ExpectNothingWrong(TestRunSpec spec, std::uint64_t seed) {
   TestRun run(spec, history);
   ASSERT_TRUE(run.ok());
   const Status status = run.Run();
-  EXPECT_TRUE(status.ok()) << status.ToString();
+  ASSERT_TRUE(status.ok()) << status.ToString();
   HistoryReplayer replayer({.num_instances = run.cluster().num_instances(),
                             .kv_slots = run.costs().kv_slots(),
                             .max_strands = run.cluster().max_strands},

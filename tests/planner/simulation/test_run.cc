@@ -71,6 +71,20 @@ TestRun::TestRun(const TestRunSpec& spec, EngineListener& listener)
                                      spec.one_pass ? *one_pass_ : *policy_, *clock_, listener);
 }
 
+Status TestRun::Run() {
+  // Of simulated time; more steps than any test needs, few enough for memory to hold a history.
+  constexpr std::int64_t kSliceNs = 50'000'000'000;
+  constexpr std::uint64_t kMostSteps = 100'000;
+  for (std::int64_t until_ns = 0; !engine_->idle(); until_ns += kSliceNs) {
+    RETURN_IF_ERROR(engine_->Run(*source_, until_ns));
+    if (engine_->counts().steps > kMostSteps) {
+      return Internal("the policy goes round in circles: " +
+                      std::to_string(engine_->counts().steps) + " steps and no end");
+    }
+  }
+  return {};
+}
+
 WorkloadSpec UniformTraffic(std::int64_t most_prompt, std::int64_t most_output, double rate,
                             std::int64_t num_requests) {
   WorkloadSpec workload;

@@ -31,8 +31,8 @@ class TestRun {
   TestRun(const TestRunSpec& spec, EngineListener& listener);
 
   bool ok() const { return engine_ != nullptr; }
-  /// Until `until_ns` or the end.
-  Status Run(std::int64_t until_ns = kNever) { return engine_->Run(*source_, until_ns); }
+  /// To the end. Errors: those of the engine; Internal where the policy goes round in circles.
+  Status Run();
 
   Engine& engine() { return *engine_; }
   const CostModel& costs() const { return *costs_; }
