@@ -7,38 +7,6 @@ namespace {
 
 std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
 
-bool Contains(const std::vector<std::int32_t>& values, std::int32_t value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
-
-bool IsSwap(const StepPlan& plan, const PlannedRequest& planned) {
-  return planned.master == kHostMemory ||
-         (planned.num_shares > 0 && plan.shares[planned.first_share].instance == kHostMemory);
-}
-
-/// What changed its instance between two lists of extents of the same tokens.
-void AddMoves(std::uint64_t request, const std::vector<KvExtent>& before,
-              const std::vector<KvExtent>& after, std::vector<KvMove>& moves) {
-  std::size_t to = 0;
-  std::int32_t to_used = 0;
-  for (const KvExtent& from : before) {
-    for (std::int32_t used = 0; used < from.count;) {
-      const std::int32_t count = std::min(from.count - used, after[to].count - to_used);
-      const KvExtent source = {from.instance, from.first_slot + used, count};
-      const KvExtent target = {after[to].instance, after[to].first_slot + to_used, count};
-      if (source.instance != target.instance) {
-        moves.push_back({.request = request, .from = source, .to = target});
-      }
-      used += count;
-      to_used += count;
-      if (to_used == after[to].count) {
-        ++to;
-        to_used = 0;
-      }
-    }
-  }
-}
-
 }  // namespace
 
 Engine::Engine(const EngineOptions& options, Planner& planner, Executor& executor,
@@ -183,60 +151,6 @@ std::int32_t Engine::FreeStrand(const StepPlan& plan) const {
     if ((taken >> static_cast<std::uint32_t>(strand) & 1U) == 0) return strand;
   }
   return kNoIndex;
-}
-
-Step Engine::StepOf(StepIndex index) const {
-  const RunningStep& running = steps_[At(index)];
-  const StepPlan& plan = running.plan;
-  Step step;
-  step.number = running.number;
-  step.instances = plan.instances;
-  step.slot = running.strand;
-  step.priority = plan.priority;
-  step.overlap = plan.overlap;
-  step.predicted_ns = plan.predicted_ns;
-  step.exchange_in_turn = plan.exchange_in_turn;
-  // The slots that the step would get if it were the next to end; that may take grants from others.
-  KvBook book = kv_;
-  std::vector<RequestState> requests = requests_;
-  for (const PlannedRequest& planned : plan.requests) {
-    RequestState& state = requests[At(planned.request)];
-    if (plan.move && IsSwap(plan, planned)) continue;  // ranks have no host tier yet
-    if (plan.move) {
-      const std::vector<KvExtent> before = state.extents;
-      for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
-        const KvShare& share = plan.shares[planned.first_share + i];
-        book.Move(state, planned.master, share.instance, share.tokens, requests);
-      }
-      AddMoves(state.request.id, before, state.extents, step.moves);
-      continue;
-    }
-    StepRequest request;
-    request.id = state.request.id;
-    request.first_position = state.kv_tokens;
-    request.tokens.resize(static_cast<std::size_t>(planned.decode ? 1 : planned.rows));
-    request.sampled_rows = planned.decode || planned.rows == state.prefill_left() ? 1 : 0;
-    if (planned.decode) {
-      request.master = planned.master;
-      book.Append(state, planned.master, 1, requests);
-    }
-    for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
-      const KvShare& share = plan.shares[planned.first_share + i];
-      book.Append(state, share.instance, share.tokens, requests);
-    }
-    const auto ring = plan.instances.begin() + planned.first_member;
-    request.ring.assign(ring, ring + planned.num_members);
-    request.kv = state.extents;
-    step.requests.push_back(std::move(request));
-  }
-  if (plan.move) {
-    // Ranks get the instances that KV leaves before those that get it.
-    std::stable_partition(step.instances.begin(), step.instances.end(), [&](std::int32_t instance) {
-      return std::any_of(step.moves.begin(), step.moves.end(),
-                         [&](const KvMove& move) { return move.from.instance == instance; });
-    });
-  }
-  return step;
 }
 
 Issued Engine::Issue(const StepPlan& plan) {
@@ -462,89 +376,6 @@ void Engine::EndOrGoOn(const RunningStep& ended, RequestIndex index, StepIndex s
   ++counts_.finished;
   events_.push_back({.kind = Event::Kind::kFinished, .request = index, .step = step_index});
   Free(index);
-}
-
-Status Engine::CheckPlan(const StepPlan& plan) {
-  if (plan.requests.empty() || plan.instances.empty()) {
-    return Internal("the policy issues a step without requests or instances");
-  }
-  for (std::size_t i = 0; i < plan.instances.size(); ++i) {
-    const std::int32_t instance = plan.instances[i];
-    const auto after = plan.instances.begin() + static_cast<std::ptrdiff_t>(i) + 1;
-    if (instance < 0 || instance >= options_.num_instances ||
-        std::find(after, plan.instances.end(), instance) != plan.instances.end()) {
-      return Internal("the policy issues a step on instance " + std::to_string(instance) +
-                      ", which does not exist or is named twice");
-    }
-  }
-  for (const PlannedRequest& planned : plan.requests) {
-    const std::string rule = BrokenRule(plan, planned);
-    if (rule.empty()) continue;
-    const std::string name = Exists(planned.request)
-                                 ? std::to_string(request(planned.request).request.id)
-                                 : "at place " + std::to_string(planned.request);
-    return Internal("the policy breaks a rule for request " + name + " of step " +
-                    std::to_string(next_number_) + ": " + rule);
-  }
-  return Status();
-}
-
-/// What of the rules the plan breaks for one request, in words; empty: none.
-std::string Engine::BrokenRule(const StepPlan& plan, const PlannedRequest& planned) const {
-  if (!Exists(planned.request)) return "no such request";
-  const RequestState& state = requests_[At(planned.request)];
-  if (!state.idle()) return "it is in another step";
-  for (const KvShare& owner : state.owners) {
-    if (!Contains(plan.instances, owner.instance)) {
-      return "instance " + std::to_string(owner.instance) +
-             " holds KV of it but is not in the group";
-    }
-  }
-  if (planned.first_share + planned.num_shares > plan.shares.size() ||
-      planned.first_member + planned.num_members > plan.instances.size()) {
-    return "its shares or its ring reach beyond those of the step";
-  }
-  if (plan.move && IsSwap(plan, planned)) {
-    const bool out = planned.master != kHostMemory;
-    const bool may = out ? state.phase == Phase::kDecode || state.phase == Phase::kPrefill
-                         : state.phase == Phase::kSwapped;
-    std::int64_t tokens = 0;
-    for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
-      tokens += plan.shares[planned.first_share + i].tokens;
-    }
-    const bool whole = tokens == state.kv_tokens && (!out || planned.num_shares == 1);
-    return may && whole ? "" : "a swap of KV that is not there, or not of all of it";
-  }
-  if (state.phase == Phase::kSwapped) return "its KV is in the host's memory";
-  std::int64_t shared = 0;
-  for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
-    const KvShare& share = plan.shares[planned.first_share + i];
-    shared += share.tokens;
-    if (!Contains(plan.instances, share.instance) || share.tokens < 0) {
-      return "its KV is to stay outside the group";
-    }
-    if (plan.move && share.instance == planned.master) return "a move to where its KV is";
-  }
-  if (plan.max_repeats > 1 && (plan.move || !planned.decode)) {
-    return "only decode passes can be repeated";
-  }
-  if (plan.move) {
-    const bool there =
-        planned.rows >= 1 && shared == planned.rows && state.TokensIn(planned.master) >= shared;
-    return there ? "" : "a move of tokens that are not there";
-  }
-  if (planned.decode) {
-    if (state.phase != Phase::kDecode) return "it decodes before its prefill ended";
-    if (!Contains(plan.instances, planned.master)) return "its master is not in the group";
-    if (planned.num_shares > 0) return "its new KV stays with its master, it has no shares";
-    return {};
-  }
-  if (state.phase == Phase::kDecode) return "it is prefilled already";
-  if (planned.rows < 1 || planned.rows > state.prefill_left()) {
-    return "a chunk of " + std::to_string(planned.rows) + " tokens where " +
-           std::to_string(state.prefill_left()) + " are left";
-  }
-  return shared == planned.rows ? "" : "the shares of its chunk do not add up";
 }
 
 }  // namespace braid

@@ -72,4 +72,11 @@ struct StepPlan {
   }
 };
 
+/// Whether a move takes `planned` to the host's memory or brings it back from there.
+inline bool IsSwap(const StepPlan& plan, const PlannedRequest& planned) {
+  return plan.move &&
+         (planned.master == kHostMemory ||
+          (planned.num_shares > 0 && plan.shares[planned.first_share].instance == kHostMemory));
+}
+
 }  // namespace braid

@@ -130,6 +130,7 @@ void BraidPolicy::EndStep(const EngineView& view, const RunningStep& ended) {
     const RequestIndex request = ended.plan.requests.front().request;
     memory_changed_ = true;
     if (view.request(request).phase == Phase::kSwapped) {
+      for (const std::int32_t instance : ended.plan.instances) --at(instance).swapping_out;
       swapped_.push_back(request);
     } else {
       JoinDecode(view, request);

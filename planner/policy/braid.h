@@ -55,6 +55,7 @@ class BraidPolicy final : public Planner {
     StepIndex bulk = kNoIndex;
     std::deque<RequestIndex> express_queue;
     std::int64_t express_queue_ns = 0;  ///< what the queue takes alone
+    std::int32_t swapping_out = 0;      ///< requests whose KV is on its way to the host
     std::int64_t promised = 0;          ///< slots of homes
     std::int32_t component = kNoIndex;  ///< decode group
     bool taken = false;                 ///< scratch: has a bulk chunk, or may not have one
@@ -133,6 +134,7 @@ class BraidPolicy final : public Planner {
   void JoinDecode(const EngineView& view, RequestIndex request);
   void IssueDecode(const EngineView& view, std::int32_t component, StepSink& sink);
   void SwapIn(const EngineView& view, StepSink& sink);
+  bool HasRoomFor(const EngineView& view, std::int32_t instance, std::int64_t tokens) const;
   bool SwapOut(const EngineView& view, RequestIndex request, StepSink& sink);
   void MakeRoom(const EngineView& view, std::int32_t component, StepSink& sink);
   void SplitComponent(const EngineView& view, std::int32_t component);

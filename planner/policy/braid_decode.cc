@@ -9,6 +9,7 @@ std::size_t At(std::int32_t index) { return static_cast<std::size_t>(index); }
 
 constexpr std::int32_t kUntilStopped = 1 << 30;
 constexpr std::int32_t kDecodePriority = 2;
+constexpr std::int64_t kPassesAhead = 64;
 /// Beside a prefill a pass gets one of so many times its own length.
 constexpr std::int64_t kSharePasses = 3;
 
@@ -155,10 +156,13 @@ void BraidPolicy::IssueDecode(const EngineView& view, std::int32_t index, StepSi
     group.period_ns = period;
     return;
   }
-  if (issued == Issued::kNoSlots) {
+  const bool room_comes =
+      std::any_of(group.instances.begin(), group.instances.end(),
+                  [&](std::int32_t instance) { return at(instance).swapping_out > 0; });
+  if (issued == Issued::kNoSlots && !room_comes) {
     MakeRoom(view, index, sink);
   } else {
-    group.dirty = true;  // a swap has the strand; its end asks again
+    group.dirty = true;  // a swap has the strand or frees slots; its end asks again
   }
 }
 
@@ -203,7 +207,19 @@ bool BraidPolicy::SwapOut(const EngineView& view, RequestIndex request, StepSink
                             .master = plan_.instances.front(),
                             .first_share = 0,
                             .num_shares = 1});
-  return sink.Issue(plan_) == Issued::kYes;
+  if (sink.Issue(plan_) != Issued::kYes) return false;
+  for (const std::int32_t instance : plan_.instances) ++at(instance).swapping_out;
+  return true;
+}
+
+/// Whether those that decode in `instance` can go on for a while if `tokens` more come to it; what is
+/// swapped in only to be swapped out again keeps everybody from going on.
+bool BraidPolicy::HasRoomFor(const EngineView& view, std::int32_t instance,
+                             std::int64_t tokens) const {
+  const std::int32_t index = instances_[At(instance)].component;
+  const std::size_t others = index == kNoIndex ? 0 : components_[At(index)].decoding.size();
+  const auto rows = static_cast<std::int64_t>(others);
+  return rows == 0 || view.instance(instance).free() >= tokens + kPassesAhead * (rows + 1);
 }
 
 void BraidPolicy::SwapIn(const EngineView& view, StepSink& sink) {
@@ -214,6 +230,10 @@ void BraidPolicy::SwapIn(const EngineView& view, StepSink& sink) {
     plan_.move = true;
     plan_.priority = kDecodePriority;
     plan_.instances = {task(request).home.front().instance};
+    if (!HasRoomFor(view, plan_.instances.front(), state.kv_tokens)) {
+      Forget(request);
+      return false;
+    }
     plan_.shares.push_back({.instance = plan_.instances.front(), .tokens = state.kv_tokens});
     plan_.requests.push_back({.request = request,
                               .rows = state.kv_tokens,

@@ -69,7 +69,7 @@ struct PolicyOptions {
   bool decode_degree = true;  ///< long contexts over as many instances as their passes need
   bool pacing = true;           ///< passes beside prefills leave them room
   bool giving_up = true;        ///< what cannot be in time comes after what can
-  bool swap = true;           ///< preempted KV goes to the host where that is faster
+  bool swap = false;           ///< preempted KV goes to the host where that is faster
   bool overlap = true;        ///< token split where it pays
 };
 

@@ -216,6 +216,41 @@ TEST(Engine, MovesKvWhenTheMoveEnds) {
   EXPECT_EQ(stage, 4);
 }
 
+TEST(Engine, SwapsAllKvOfARequestOutAndIn) {
+  int stage = 0;
+  ScriptedEngine run(kTwo, [&](const EngineView& view, std::span<const Event>, StepSink& sink) {
+    const RequestState& state = view.request(0);
+    switch (stage++) {
+      case 0:
+        sink.Issue(ChunkPlan({0, 1}, 0, {{0, 6}, {1, 4}}));
+        return;
+      case 1:
+        EXPECT_EQ(sink.Issue(MovePlan({0, 1}, 0, 0, {{kHostMemory, 10}})), Issued::kYes);
+        EXPECT_EQ(view.instance(0).used, 6) << "until it is there";
+        return;
+      case 2:
+        EXPECT_EQ(state.phase, Phase::kSwapped);
+        EXPECT_TRUE(state.owners.empty());
+        EXPECT_EQ(view.instance(0).used + view.instance(1).used, 0);
+        EXPECT_EQ(sink.Issue(MovePlan({1}, 0, kHostMemory, {{1, 10}})), Issued::kYes);
+        EXPECT_EQ(view.instance(1).reserved, 10);
+        return;
+      case 3:
+        EXPECT_EQ(state.phase, Phase::kDecode);
+        EXPECT_EQ(state.TokensIn(1), 10);
+        EXPECT_EQ(state.generated, 1);
+        sink.Issue(DecodePlan({1}, {0}, 1, 10));
+        return;
+      default:
+        return;
+    }
+  });
+  ListSource source({Asks(0, 0, 10, 3)});
+  ASSERT_TRUE(run.engine.Run(source).ok());
+  EXPECT_EQ(stage, 5);
+  EXPECT_EQ(run.engine.kv_used(), 0);
+}
+
 TEST(Engine, RefusesAStepForWantOfSlotsOrStrandsAndNothingHappened) {
   EngineOptions options = {.num_instances = 2, .kv_slots = 10, .max_strands = 1};
   bool first = true;

@@ -123,7 +123,7 @@ TEST_F(PolicyBehaviour, LigerInterleavesUpToItsDepth) {
 }
 
 TEST_F(PolicyBehaviour, LoongServeNeverSharesAnInstanceAmongGroups) {
-  Serve("loongserve", NamedTraffic("zipf-1.0", 2, 120));
+  Serve("loongserve", NamedTraffic("zipf-1.0", 1, 120));
   std::size_t widest = 0;
   std::size_t narrowest = 99;
   ForEachStart([&](const StepStarted& start) {

@@ -69,7 +69,7 @@ std::vector<TestRunSpec> Loads() {
   loads[1].workload = NamedTraffic("short-beside-long", 8, 200);
   loads[2].workload = UniformTraffic(8'000, 600, 4, 80);
   loads[2].cluster.kv_slots = 9'000;
-  loads[3].workload = NamedTraffic("mixed", 1, 80);
+  loads[3].workload = NamedTraffic("mixed", 2, 100);
   return loads;
 }
 

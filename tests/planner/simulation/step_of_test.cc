@@ -12,11 +12,6 @@
 namespace braid {
 namespace {
 
-bool IsSwap(const StepPlan& plan) {
-  return plan.move && (plan.requests.front().master == kHostMemory ||
-                       plan.shares[plan.requests.front().first_share].instance == kHostMemory);
-}
-
 /// Turns every third step that starts into data, and every tenth that still runs beside it.
 class StepChecker final : public EngineListener {
  public:
@@ -33,7 +28,9 @@ class StepChecker final : public EngineListener {
     if (seen_++ % 3 != 0) return;
     for (StepIndex index = 0; index < std::ssize(view.steps); ++index) {
       const RunningStep& step = view.step(index);
-      if (!step.live || IsSwap(step.plan) || (index != started && seen_ % 10 != 0)) continue;
+      if (!step.live || IsSwap(step.plan, step.plan.requests.front()) ||
+          (index != started && seen_ % 10 != 0))
+        continue;
       Check(step, engine_->StepOf(index));
     }
   }
