@@ -10,6 +10,11 @@
 #include <utility>
 
 namespace braid {
+namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
 
 void Goodputs::Ask(const std::string& name, const SimulationSpec& spec,
                    const GoodputSearch& search) {
@@ -39,7 +44,10 @@ void Goodputs::Run() {
       std::fprintf(stderr, "[%zu/%zu] %s: %.3f/s (%.1f s)\n", ++num_done, open_.size(),
                    open_[i].name.c_str(), rate, took.count());
       rates_[open_[i].name] = rate;
-      if (!status.ok()) failures_.push_back(status.ToString());
+      if (!status.ok()) {
+        rates_[open_[i].name] = kUnknown;
+        failures_.push_back(status.ToString());
+      }
     }
   };
   std::vector<std::thread> threads;
@@ -51,7 +59,7 @@ void Goodputs::Run() {
 
 double Goodputs::Rate(const std::string& name) const {
   const auto found = rates_.find(name);
-  return found == rates_.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
+  return found == rates_.end() ? kUnknown : found->second;
 }
 
 }  // namespace braid

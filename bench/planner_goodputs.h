@@ -20,8 +20,8 @@ class Goodputs {
   /// Makes those that were asked for since, and says each on stderr. One that fails does not end
   /// the others.
   void Run();
-  /// Requests a second; 0 where no rate is good, or the search failed; not a number where the name
-  /// was not asked for.
+  /// Requests a second; 0 where no rate is good; not a number, so that no mean hides it, where the
+  /// search failed or the name was not asked for.
   double Rate(const std::string& name) const;
   /// Messages of searches that failed: their figures are not to be believed.
   const std::vector<std::string>& failures() const { return failures_; }

@@ -6,27 +6,28 @@
 namespace braid {
 namespace {
 
-constexpr double kLatencyTarget = 0.2;
-
 bool IsLatency(const InterleaveFigure& figure) {
   return figure.what.find("latency") != std::string::npos;
 }
 
-Target TargetOf(const InterleaveReport& report, const InterleaveFigure& figure) {
-  Target target = {.what = "interleaving: " + figure.what,
-                   .target = fmt::format("{} {:g}", figure.at_least ? ">=" : "<=", figure.target),
-                   .reached = fmt::format("{:.3f}", figure.reached),
-                   .verdict = VerdictOf(figure.met())};
-  if (IsLatency(figure)) {
-    // On a queue at its capacity a mean latency is that of the draw: the figure is the one of a
-    // draw like the published table's.
-    target.what += ", published draw";
-    target.reached = fmt::format("{:.3f} (seed 0: {:.3f}; of the means over {} seeds: {:.3f})",
-                                 report.reference_latency_ratio, figure.reached, report.num_seeds,
-                                 report.pooled_latency_ratio);
-    target.verdict = VerdictOf(report.reference_latency_ratio <= kLatencyTarget);
-  }
-  return target;
+Target TargetOf(const std::string& what, double reached, double target, bool at_least) {
+  return {.what = "interleaving: " + what,
+          .target = fmt::format("{} {:g}", at_least ? ">=" : "<=", target),
+          .reached = fmt::format("{:.3f}", reached),
+          .verdict = VerdictOf(at_least ? reached >= target : reached <= target)};
+}
+
+/// At its capacity a queue has no stationary latency, so the figure is that of the draw: the one on
+/// which TP has the published latency, chosen by TP alone, seed 0, and all seeds together. All are
+/// judged, as they differ.
+void AddLatency(const InterleaveReport& report, const InterleaveFigure& figure, Chapter& chapter) {
+  const auto add = [&](const std::string& draw, double reached) {
+    chapter.targets.push_back(TargetOf(figure.what + draw, reached, figure.target, false));
+  };
+  add(fmt::format(", draw {} (TP as published)", report.reference_seed),
+      report.reference_latency_ratio);
+  add(", seed 0", figure.reached);
+  add(fmt::format(", means over {} draws", report.num_seeds), report.pooled_latency_ratio);
 }
 
 }  // namespace
@@ -35,7 +36,12 @@ Result<Chapter> InterleavingChapter(const FigureOptions& options) {
   ASSIGN_OR_RETURN(const InterleaveReport report, InterleaveFigures(options.quick ? 4 : 32));
   Chapter chapter = {.title = "### Interleaving in the clock"};
   for (const InterleaveFigure& figure : report.figures) {
-    chapter.targets.push_back(TargetOf(report, figure));
+    if (IsLatency(figure)) {
+      AddLatency(report, figure, chapter);
+      continue;
+    }
+    chapter.targets.push_back(
+        TargetOf(figure.what, figure.reached, figure.target, figure.at_least));
   }
   chapter.details = fmt::format(
       "Network share 0.40, contention 1.10, 200 batches, depth 3; throughput over TP with depth 2: "

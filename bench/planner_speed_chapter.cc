@@ -86,6 +86,7 @@ Status AddMooncake(const FigureOptions& options, Chapter& chapter,
   rows.push_back(RowOf(fmt::format("Mooncake at {:g}/s, 64 instances, braid", kHighRate), high));
   const double worst_wall = std::max(recorded.wall_seconds, high.wall_seconds);
   const double worst_p50 = std::max(recorded.planner_p50_us, high.planner_p50_us);
+  const double worst_p99 = std::max(recorded.planner_p99_us, high.planner_p99_us);
   const auto per_pass_us = [](const SimulationResult& result) {
     return result.planner_seconds * 1e6 / static_cast<double>(result.counts.passes);
   };
@@ -102,10 +103,12 @@ Status AddMooncake(const FigureOptions& options, Chapter& chapter,
        .target = "<= 1 us",
        .reached = fmt::format("none; all planning spread over all passes {:.3f} us", worst_pass),
        .verdict = VerdictOf(worst_pass <= 1)});
-  chapter.targets.push_back({.what = "a full plan there, P50",
-                             .target = "<= 500 us",
-                             .reached = fmt::format("{:.1f} us", worst_p50),
-                             .verdict = VerdictOf(worst_p50 <= 500)});
+  // Calls that issue nothing are among those timed and pull the median down: judged by the P99.
+  chapter.targets.push_back(
+      {.what = "a full plan there, P50",
+       .target = "<= 500 us",
+       .reached = fmt::format("{:.1f} us of all calls, P99 {:.1f} us", worst_p50, worst_p99),
+       .verdict = VerdictOf(worst_p99 <= 500)});
   return Status();
 }
 
@@ -141,7 +144,8 @@ Result<Chapter> SpeedChapter(const FigureOptions& options) {
   chapter.details = fmt::format(
       "One thread. {} and {} requests peak at {:.1f} and {:.1f} MiB of memory: {:.2f} bytes for "
       "each "
-      "further request; a target of less than 1 byte.\n\n",
+      "further request. P50 and P99 are of all calls of the planner, those that issue nothing "
+      "too.\n\n",
       small, large, run.small_peak_kb / kMiB, run.large_peak_kb / kMiB,
       growth_kb * 1024 / static_cast<double>(large - small));
   chapter.details += MarkdownTable(rows);

@@ -44,7 +44,6 @@ std::vector<Switch> Switches() {
       {"braid", "decode_degree", off(&PolicyOptions::decode_degree)},
       {"braid", "pacing", off(&PolicyOptions::pacing)},
       {"braid", "giving_up", off(&PolicyOptions::giving_up)},
-      {"braid", "swap", off(&PolicyOptions::swap)},
       {"braid", "overlap", off(&PolicyOptions::overlap)},
       {"loongserve", "released_dispatch", on(&PolicyOptions::released_dispatch)},
       {"loongserve", "backfill",
