@@ -127,6 +127,18 @@ Target TargetOf(const Ratios& ratios, const Published& published, std::size_t ba
   return target;
 }
 
+/// Of the nine ratios, with one way of modelling for all of them.
+int NumWithin(const Ratios& ratios, const Reading& reading) {
+  int within = 0;
+  for (const Published& published : kPublished) {
+    for (std::size_t b = 0; b < kBaselines.size(); ++b) {
+      const double off = ratios.Ratio(published.workload, reading, b) / published.ratios[b] - 1;
+      within += std::abs(off) <= kTolerance ? 1 : 0;
+    }
+  }
+  return within;
+}
+
 std::string ReadingsTable(const Ratios& ratios) {
   std::vector<std::vector<std::string>> rows = {{"ratio", "published"}};
   for (const Reading& reading : kReadings) rows[0].push_back(reading.name);
@@ -175,6 +187,11 @@ Result<Chapter> RatioChapter(const FigureOptions& options, Goodputs& goodputs) {
       "prompt at the next pass. \"In order\" (out_of_order = 0): nobody overtakes a blocked head. "
       "\"As released\": released dispatch, released DP pruning, backfill, barrier.\n\n",
       ratios.seeds() - 1);
+  for (const Reading& reading : kReadings) {
+    chapter.details +=
+        fmt::format("{}: {} of 9 within 20 %. ", reading.name, NumWithin(ratios, reading));
+  }
+  chapter.details += "\n\n";
   chapter.details += ReadingsTable(ratios) + "\n" + GoodputTable(ratios);
   return chapter;
 }

@@ -49,10 +49,10 @@ void AddBraid(PolicyOptions& o, SectionOptions& add) {
               "braid: a prompt that takes less alone goes whole");
   add.Seconds("chunk", o.chunk_ns, 1e-3, kHour, "braid: time of a chunk of a longer prompt");
   add.Add("objective",
-          ChoiceTarget<BatchingObjective>(
-              o.objective, {{"latency", BatchingObjective::kNormalisedLatency},
-                            {"ttft", BatchingObjective::kTimeToFirstToken},
-                            {"slo", BatchingObjective::kSloHinge}}),
+          ChoiceTarget<BatchingObjective>(o.objective,
+                                          {{"latency", BatchingObjective::kNormalisedLatency},
+                                           {"ttft", BatchingObjective::kTimeToFirstToken},
+                                           {"slo", BatchingObjective::kSloHinge}}),
           "OBJECTIVE", "braid: what the search over waiting prompts makes small");
   add.Real("pace", o.pace, 0, 1, "braid: distance of decode passes beside prefills, of slo.tpot");
   add.Real("pack-share", o.pack_share, 0, 1,
@@ -79,9 +79,11 @@ void AddMechanisms(PolicyOptions& o, SectionOptions& add) {
   add.Switch("strands", o.strands, "braid: groups may share ranks");
   add.Switch("packing", o.packing, "braid: decodes gather where they share reading the weights");
   add.Switch("headroom", o.headroom, "braid: packing leaves room for growth");
-  add.Switch("hysteresis", o.hysteresis, "braid: whoever has begun goes on unless another is in more need");
+  add.Switch("hysteresis", o.hysteresis,
+             "braid: whoever has begun goes on unless another is in more need");
   add.Switch("slack-order", o.slack_order, "braid: least slack first, else first come");
-  add.Switch("decode-degree", o.decode_degree, "braid: long contexts over as many instances as their passes need");
+  add.Switch("decode-degree", o.decode_degree,
+             "braid: long contexts over as many instances as their passes need");
   add.Switch("overlap", o.overlap, "braid: token split where it pays");
   add.Switch("pacing", o.pacing, "braid: decode passes beside prefills leave them room");
   add.Switch("giving-up", o.giving_up,

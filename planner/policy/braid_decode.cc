@@ -94,8 +94,8 @@ std::int64_t BraidPolicy::ContextOf(const EngineView& view, const Component& gro
   return context / static_cast<std::int64_t>(std::max<std::size_t>(group.instances.size(), 1));
 }
 
-/// Passes beside a prefill leave it room: two thirds of the time, and while prompts wait for the ranks
-/// all that the TPOT limit allows.
+/// Passes beside a prefill leave it room: two thirds of the time, and while prompts wait for the
+/// ranks all that the TPOT limit allows.
 std::int64_t BraidPolicy::PeriodNs(const EngineView& view, const Component& group) const {
   if (!options_.pacing || !strands_ || !Shares(group)) return 0;
   const auto longest =
@@ -212,8 +212,8 @@ bool BraidPolicy::SwapOut(const EngineView& view, RequestIndex request, StepSink
   return true;
 }
 
-/// Whether those that decode in `instance` can go on for a while if `tokens` more come to it; what is
-/// swapped in only to be swapped out again keeps everybody from going on.
+/// Whether those that decode in `instance` can go on for a while if `tokens` more come to it; what
+/// is swapped in only to be swapped out again keeps everybody from going on.
 bool BraidPolicy::HasRoomFor(const EngineView& view, std::int32_t instance,
                              std::int64_t tokens) const {
   const std::int32_t index = instances_[At(instance)].component;

@@ -53,8 +53,7 @@ void BraidPolicy::Promise(RequestIndex request, std::vector<KvShare> home) {
 /// Whether as many decode here as may together.
 bool BraidPolicy::BatchFull(std::int32_t instance) const {
   const std::int32_t index = instances_[At(instance)].component;
-  return index != kNoIndex &&
-         components_[At(index)].decoding.size() >= At(options_.max_batch);
+  return index != kNoIndex && components_[At(index)].decoding.size() >= At(options_.max_batch);
 }
 
 /// While long prompts want the ranks, a decode that starts elsewhere would read all weights once

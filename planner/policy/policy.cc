@@ -80,8 +80,9 @@ Result<std::unique_ptr<Planner>> MakePolicy(const PolicyOptions& options, const 
     planner = std::make_unique<Liger>(fitting, costs, count);
   } else if (options.name == "loongserve") {
     if (options.backfill && !options.barrier) {
-      return InvalidArgument("backfill fills the instances that wait at the barrier: it needs "
-                             "barrier too");
+      return InvalidArgument(
+          "backfill fills the instances that wait at the barrier: it needs "
+          "barrier too");
     }
     planner = std::make_unique<LoongServe>(options, costs, count, cluster.instances_per_node());
   } else {

@@ -48,7 +48,7 @@ struct PolicyOptions {
   std::int64_t chunk_ns = 1'000'000'000;  ///< of a chunk of a longer one
   BatchingObjective objective = BatchingObjective::kNormalisedLatency;  ///< of that search
   double pace = 0.92;          ///< of tpot_ns: distance of decode passes beside prefills
-  double pack_share = 0.95;     ///< of a paced pass that decodes of one instance may fill
+  double pack_share = 0.95;    ///< of a paced pass that decodes of one instance may fill
   double due_margin = 0.03;    ///< of a TTFT limit, kept for what was not foreseen
   double overlap_gain = 0.03;  ///< least gain of a token split
   double degree_share = 0.9;   ///< of a paced pass that one long context may fill alone
@@ -67,9 +67,9 @@ struct PolicyOptions {
   bool hysteresis = true;     ///< whoever has begun goes on, unless another is in more need
   bool slack_order = true;    ///< least slack first, else first come
   bool decode_degree = true;  ///< long contexts over as many instances as their passes need
-  bool pacing = true;           ///< passes beside prefills leave them room
-  bool giving_up = true;        ///< what cannot be in time comes after what can
-  bool swap = false;           ///< preempted KV goes to the host where that is faster
+  bool pacing = true;         ///< passes beside prefills leave them room
+  bool giving_up = true;      ///< what cannot be in time comes after what can
+  bool swap = false;          ///< preempted KV goes to the host where that is faster
   bool overlap = true;        ///< token split where it pays
 };
 

@@ -53,7 +53,9 @@ class MeasureStep : public ::testing::Test {
     plan_.move = true;
   }
 
-  StepMeasure Measure() { return meter_.Measure({.requests = requests_, .steps = {}, .instances = {}}, plan_); }
+  StepMeasure Measure() {
+    return meter_.Measure({.requests = requests_, .steps = {}, .instances = {}}, plan_);
+  }
 
   std::vector<RequestState> requests_;
   StepPlan plan_;
