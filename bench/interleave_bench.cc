@@ -2,7 +2,8 @@
 // says, the figures with targets and their spread over draws of the traffic, and the clock's speed.
 //
 //   interleave_bench [SEEDS]   (32 unless told)
-#include "planner/sim/clock/approximate_rates.h"
+#include "planner/cost/approximate_rates.h"
+#include "planner/cost/approximate_round_rates.h"
 #include "planner/sim/clock/co_run.h"
 #include "planner/sim/clock/interleave_figures.h"
 
@@ -57,6 +58,12 @@ void PrintFigures(const InterleaveReport& report) {
   std::printf("  mean latency over TP: %.3f on draw %llu, %.3f of the means over all seeds\n",
               report.reference_latency_ratio,
               static_cast<unsigned long long>(report.reference_seed), report.pooled_latency_ratio);
+  const InterleaveReport::LatencyBound& bound = report.latency_bound;
+  std::printf(
+      "  no schedule goes below: %.3f on seed 0, %.3f on draw %llu, %.3f of the means, %.3f in the "
+      "median; above the target on %d of %d seeds\n",
+      bound.seed_0, bound.reference, static_cast<unsigned long long>(report.reference_seed),
+      bound.pooled, bound.median, bound.num_out_of_reach, report.num_seeds);
   std::printf("  waiting of the strand that waited longest over its step: %.3f\n",
               report.worst_waiting);
   std::printf("  saturated throughput over TP with depth 2: %.3f\n",
@@ -112,12 +119,16 @@ int PrintSpeed() {
                   us * 1000 / (640.0 * static_cast<double>(strands)));
     }
   }
-  const std::vector<StrandShape> shapes = {{20'000'000, 12'000'000, 8'000'000, 64},
-                                           {50'000'000, 40'000'000, 10'000'000, 64}};
+  const StrandShape step = ShapeOf(tmpl, {}, 20'000'000);
   std::size_t kept = 0;
-  const double us = MedianUs([&] { kept += ApproximateRates(shapes, {}).size(); });
-  std::printf("  approximate rates of a pair: %.2f us\n", us);
-  return kept == 2000 ? 0 : 1;
+  for (std::size_t strands = 2; strands <= 3; ++strands) {
+    const std::vector<StrandShape> shapes(strands, step);
+    const double lanes = MedianUs([&] { kept += ApproximateRates(shapes, {}).size(); });
+    const double rounds = MedianUs([&] { kept += ApproximateRoundRates(shapes, {}).size(); });
+    std::printf("  closed forms, %zu strands: lanes %.2f us, rounds %.2f us\n", strands, lanes,
+                rounds);
+  }
+  return kept == 10'000 ? 0 : 1;
 }
 
 int Main(int argc, char** argv) {

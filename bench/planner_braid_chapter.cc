@@ -21,8 +21,12 @@ constexpr double kLeastRate = 0.001;
 struct Traffic {
   const char* workload;  ///< "" is the Mooncake trace
   double raw_low = 0;    ///< where the search of braid's raw goodput begins; 0: as all others
+  /// Of every run; 0: 1,000 x rate. The longest prompts of Mixed may take 900 s to their first
+  /// token: a run must be far longer, or much of its work is done after the last arrival.
+  std::int64_t num_requests = 0;
 };
-constexpr Traffic kTraffic[] = {{"zipf-1.0"}, {"zipf-1.2", 32}, {"zipf-1.4", 75}, {"mixed"}, {""}};
+constexpr Traffic kTraffic[] = {
+    {"zipf-1.0"}, {"zipf-1.2", 32}, {"zipf-1.4", 75}, {"mixed", 0, 6'000}, {""}};
 constexpr double kLow = 0.1;
 constexpr double kCoarsePrecision = 0.03;
 
@@ -30,7 +34,8 @@ constexpr double kCoarsePrecision = 0.03;
 struct Found {
   std::vector<double> braid;
   std::vector<double> loongserve;
-  std::vector<double> bound;
+  std::vector<double> bound;      ///< of traffic like that of braid's run, without end
+  std::vector<double> run_bound;  ///< of that run
 
   double ratio() const { return MeanOf(braid) / MeanOf(loongserve); }
   double bound_ratio() const { return MeanOf(bound) / MeanOf(loongserve); }
@@ -67,8 +72,9 @@ class Comparison {
       };
       found.braid.push_back(rate(Contender::kBraid));
       found.loongserve.push_back(rate(Contender::kLoongServe));
-      ASSIGN_OR_RETURN(const double bound, BoundOf(traffic, seed, deciles, found.braid.back()));
-      found.bound.push_back(bound);
+      ASSIGN_OR_RETURN(const RateBound bound, BoundOf(traffic, seed, deciles, found.braid.back()));
+      found.bound.push_back(bound.rate);
+      found.run_bound.push_back(bound.run_rate);
     }
     return found;
   }
@@ -95,6 +101,7 @@ class Comparison {
   GoodputSearch SearchOf(const Traffic& traffic, Contender contender, bool deciles) const {
     GoodputSearch search;
     search.low = kLow;
+    search.num_requests = traffic.num_requests;
     if (deciles) search.rule.decile_attainment = kDecileAttainment;
     if (contender == Contender::kBraid && !deciles && traffic.raw_low > 0) {
       search.low = traffic.raw_low;
@@ -108,7 +115,7 @@ class Comparison {
   }
 
   /// Of the requests that braid served at its goodput.
-  Result<double> BoundOf(const Traffic& traffic, int seed, bool deciles, double rate) const {
+  Result<RateBound> BoundOf(const Traffic& traffic, int seed, bool deciles, double rate) const {
     ASSIGN_OR_RETURN(SimulationSpec spec, SpecOf(traffic, Contender::kBraid, seed));
     ASSIGN_OR_RETURN(const CostModel costs,
                      CostModel::Make(spec.profile, spec.model, spec.cluster));
@@ -118,13 +125,14 @@ class Comparison {
     ASSIGN_OR_RETURN(const std::unique_ptr<RequestSource> source, OpenWorkload(spec.workload));
     std::vector<TrafficRequest> requests;
     for (Request request; source->Next(request);) {
-      requests.push_back(
-          {.prompt_tokens = request.prompt_tokens, .output_tokens = request.output_tokens});
+      const std::int64_t decode_ns = spec.slo.tpot_limit_ns * (request.output_tokens - 1);
+      requests.push_back({.prompt_tokens = request.prompt_tokens,
+                          .output_tokens = request.output_tokens,
+                          .allowed_ns = spec.slo.TtftLimitNs(request.prompt_tokens) + decode_ns});
     }
     const BoundRules rules = {.num_instances = spec.cluster.num_instances(),
                               .decile_attainment = deciles ? kDecileAttainment : 0};
-    ASSIGN_OR_RETURN(const RateBound bound, BoundRate(costs, requests, rules));
-    return bound.rate;
+    return BoundRate(costs, requests, rules);
   }
 
   const FigureOptions& options_;
@@ -138,11 +146,12 @@ std::string LabelOf(const Traffic& traffic) {
 Target TargetOf(const Traffic& traffic, const Found& deciles, const Found& raw) {
   Target target = {.what = LabelOf(traffic) + ": braid over loongserve, decile rule"};
   if (MeanOf(deciles.loongserve) <= 0) {
-    // Over a goodput of 0 everything is infinite; the raw metric says how much better.
-    target.target = fmt::format(">= {:g}", kMostWanted);
-    target.reached = fmt::format("loongserve has none, braid {:.2f}/s; raw {:.2f}x (bound {:.2f}x)",
-                                 MeanOf(deciles.braid), raw.ratio(), raw.bound_ratio());
-    target.verdict = VerdictOf(MeanOf(deciles.braid) > 0 && raw.ratio() >= kMostWanted);
+    // Over a goodput of 0 every factor is infinite: only the bound is left to be judged by.
+    const double wanted = kOfBound * MeanOf(deciles.bound);
+    target.target = fmt::format(">= {:.3f}/s, 0.85 x bound", wanted);
+    target.reached = fmt::format("{:.3f}/s; loongserve has none at any rate; raw {:.2f}",
+                                 MeanOf(deciles.braid), raw.ratio());
+    target.verdict = VerdictOf(MeanOf(deciles.braid) >= wanted);
     return target;
   }
   const double wanted = std::min(kMostWanted, kOfBound * deciles.bound_ratio());
@@ -157,8 +166,18 @@ void AddRows(const Traffic& traffic, const Found& found, const char* rule,
   const bool none = MeanOf(found.loongserve) <= 0;
   rows.push_back({LabelOf(traffic), rule, MeanAndSpread(found.loongserve),
                   MeanAndSpread(found.braid), MeanAndSpread(found.bound),
-                  none ? "-" : fmt::format("{:.2f}", found.ratio()),
+                  MeanAndSpread(found.run_bound), none ? "-" : fmt::format("{:.2f}", found.ratio()),
                   fmt::format("{:.2f}", MeanOf(found.braid) / MeanOf(found.bound))});
+}
+
+/// Goodputs of braid above what no policy can reach on the very requests of the run: a mistake of
+/// the bound or of the simulation.
+int NumAboveBound(const Found& found) {
+  int above = 0;
+  for (std::size_t i = 0; i < found.braid.size(); ++i) {
+    above += found.braid[i] > found.run_bound[i] ? 1 : 0;
+  }
+  return above;
 }
 
 /// A decode pass of one request alone whose KV fills instances one by one, or lies evenly on all.
@@ -198,15 +217,22 @@ Result<Chapter> BraidChapter(const FigureOptions& options, Goodputs& goodputs) {
   goodputs.Run();
 
   Chapter chapter = {.title = "### P90 goodput of braid over loongserve"};
-  std::vector<std::vector<std::string>> rows = {
-      {"workload", "rule", "loongserve", "braid", "bound", "braid / loongserve", "braid / bound"}};
+  std::vector<std::vector<std::string>> rows = {{"workload", "rule", "loongserve", "braid", "bound",
+                                                 "bound of the run", "braid / loongserve",
+                                                 "braid / bound"}};
+  int above_bound = 0;
   for (const Traffic& traffic : run) {
     ASSIGN_OR_RETURN(const Found deciles, comparison.Find(traffic, true));
     ASSIGN_OR_RETURN(const Found raw, comparison.Find(traffic, false));
     chapter.targets.push_back(TargetOf(traffic, deciles, raw));
     AddRows(traffic, deciles, "deciles", rows);
     AddRows(traffic, raw, "raw", rows);
+    above_bound += NumAboveBound(deciles) + NumAboveBound(raw);
   }
+  chapter.targets.push_back({.what = "goodputs of braid above the bound of their run",
+                             .target = "0",
+                             .reached = fmt::format("{}", above_bound),
+                             .verdict = VerdictOf(above_bound == 0)});
   if (options.mooncake.empty()) {
     chapter.targets.push_back({.what = "Mooncake conversation: braid over loongserve, decile rule",
                                .target = ">= min(1.5, 0.85 x bound)",
@@ -216,7 +242,11 @@ Result<Chapter> BraidChapter(const FigureOptions& options, Goodputs& goodputs) {
   chapter.details =
       fmt::format(
           "Requests a second; means over {} seeds (the trace has one order). The bound is "
-          "that of the same requests. Wanted: min(1.5, 0.85 x bound / loongserve). braid "
+          "that of the requests of braid's run, as if they came without end; the bound of the run "
+          "lets what the SLO allows be done after the last arrival, so it is higher, the more the "
+          "shorter the run. Runs of Mixed have 6,000 requests, others 1,000 x rate. Wanted: "
+          "min(1.5, "
+          "0.85 x bound / loongserve), where loongserve has no goodput 0.85 x bound. braid "
           "does not know output lengths, loongserve does. The raw rule on zipf-1.2 and zipf-1.4 is "
           "searched on seed 0 alone, to {:.0f} %, as its runs are long.\n\n",
           comparison.SeedsOf(kTraffic[0], true), 100 * kCoarsePrecision) +

@@ -18,24 +18,26 @@ struct FigureOptions {
 };
 
 /// A policy as a figure compares it.
-enum class Contender {
-  kLoongServe,          ///< the paper, with the out-of-order admission of its evaluation
-  kLoongServeInOrder,   ///< first come, first served
-  kLoongServeReleased,  ///< what the released code does
-  kStaticTp,
-  kStaticSp,
-  kReplicas,
-  kStaticTpAtOnce,  ///< prompts start at the next pass boundary, not after ten
-  kStaticSpAtOnce,
-  kReplicasAtOnce,
-  kBraid,
+enum class Contender { kLoongServe, kStaticTp, kStaticSp, kReplicas, kBraid };
+
+/// One change to how a contender is modelled.
+enum class Mechanism {
+  kAsEvaluated,  ///< the paper, with the settings of its evaluation
+  kAtOnce,       ///< prompts start at the next pass boundary, not after ten
+  kInOrder,      ///< loongserve: first come, first served
+  kReleased,     ///< loongserve: what the released code does
+  kHostPasses,   ///< decode passes no faster than the released scheduler takes them to be
 };
 
 /// 8 x A800, LWM-7B, instances of two devices, LoongServe's SLO. The papers' systems know output
-/// lengths, as their clients told them; braid does not. Replicas take requests in turn.
+/// lengths, as their clients told them; braid does not. Replicas take requests in turn. The static
+/// policies have no tipping point: they prefill all that waits and fits, up to 500,000 tokens.
 /// Errors: those of built-in models and profiles.
-Result<SimulationSpec> SettingOf(Contender contender);
+Result<SimulationSpec> SettingOf(Contender contender,
+                                 Mechanism mechanism = Mechanism::kAsEvaluated);
 std::string ContenderName(Contender contender);
+/// "" for kAsEvaluated.
+std::string MechanismName(Mechanism mechanism);
 
 /// The named workload with LoongServe's arrivals.
 void SetNamed(SimulationSpec& spec, const std::string& workload, std::uint64_t seed);

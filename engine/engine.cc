@@ -49,9 +49,13 @@ Status Engine::Run(RequestSource& source, std::int64_t until_ns) {
                       " requests waiting though nothing runs");
     }
     if (next > until_ns) return Status();
+    const bool time_passes = next > now_ns_;
     now_ns_ = next;
     events_.clear();
-    while (executor_.NextNs() <= now_ns_) Commit(executor_.Next());
+    for (executor_.AdvanceTo(now_ns_); executor_.NextNs() <= now_ns_;
+         executor_.AdvanceTo(now_ns_)) {
+      Commit(executor_.Next());
+    }
     while (has_pending_ && pending_.arrival_ns <= now_ns_) {
       Arrive(pending_);
       has_pending_ = source.Next(pending_);
@@ -62,12 +66,19 @@ Status Engine::Run(RequestSource& source, std::int64_t until_ns) {
       wakes_.pop();
       woken = true;
     }
-    if (woken) events_.push_back({.kind = Event::Kind::kWake});
+    if (woken) {
+      events_.push_back({.kind = Event::Kind::kWake});
+      const bool waits_for_arrival = num_live_ == 0 && has_pending_;
+      if ((num_running_ == 0 && !waits_for_arrival) || !time_passes) progress_.OnIdleWake();
+      CheckProgress();
+      if (!broken_.ok()) return broken_;
+    }
     if (!events_.empty()) {
       ++counts_.plans;
       planner_.Plan(view(), events_, *this);
       if (!broken_.ok()) return broken_;
     }
+    forecasts_.DropDue();
     for (const StepIndex index : ended_) free_steps_.push_back(index);
     ended_.clear();
     for (const RequestIndex index : freed_) free_requests_.push_back(index);
@@ -85,9 +96,11 @@ void Engine::Arrive(const Request& arrived) {
   }
   RequestState& state = request(index);
   std::vector<KvExtent> extents = std::move(state.extents);
+  std::vector<KvExtent> ahead = std::move(state.ahead);
   std::vector<KvShare> owners = std::move(state.owners);
   state = RequestState();
   state.extents = std::move(extents);  // empty, with their memory
+  state.ahead = std::move(ahead);
   state.owners = std::move(owners);
   state.live = true;
   state.request = arrived;
@@ -176,6 +189,8 @@ Issued Engine::Issue(const StepPlan& plan) {
   issued.repeats_done = 0;
   issued.stopping = false;
   issued.live = true;
+  issued.foreseen = forecasts_.TakeDue(plan, requests_);
+  if (issued.foreseen) ++counts_.foreseen;
   whole_runs_[At(index)] = {.start_ns = now_ns_};
   for (const std::int32_t instance : plan.instances) kv_.instance(instance).steps.push_back(index);
   for (const PlannedRequest& planned : plan.requests) {
@@ -183,25 +198,61 @@ Issued Engine::Issue(const StepPlan& plan) {
     if (!state.idle()) {
       broken_ = Internal("the policy names request " + std::to_string(state.request.id) +
                          " twice in step " + std::to_string(issued.number));
+      continue;
     }
+    HoldFor(issued, planned);
     state.step = index;
     if (state.first_scheduled_ns < 0) state.first_scheduled_ns = now_ns_;
   }
   ++counts_.steps;
   ++num_running_;
+  progress_.OnStep();
+  if (plan.move) {
+    progress_.OnMove();
+    CheckProgress();
+  }
   executor_.Start(view(), index);
   listener_.OnStarted(view(), index);
   return Issued::kYes;
 }
 
-void Engine::Stop(StepIndex index) {
-  if (index < 0 || index >= static_cast<StepIndex>(steps_.size())) {
-    if (broken_.ok()) {
-      broken_ = Internal("the policy stops a step at place " + std::to_string(index) +
-                         ", where there is none");
-    }
+/// Whether `index` is a place of a step; otherwise the run is broken.
+bool Engine::IsStep(StepIndex index, const char* what) {
+  if (index >= 0 && index < static_cast<StepIndex>(steps_.size())) return true;
+  if (broken_.ok()) {
+    broken_ = Internal("the policy " + std::string(what) + " a step at place " +
+                       std::to_string(index) + ", where there is none");
+  }
+  return false;
+}
+
+void Engine::Foresee(StepIndex after, const StepPlan& plan) {
+  if (!IsStep(after, "foresees what follows") || !step(after).live) return;
+  if (forecasts_.Keep(after, plan, requests_)) ++counts_.forecasts;
+  executor_.Foresee(view(), after, plan);
+}
+
+/// Draws the slots of what `issued` adds to one request; they have been reserved.
+void Engine::HoldFor(const RunningStep& issued, const PlannedRequest& planned) {
+  RequestState& state = request(planned.request);
+  if (planned.decode && !issued.plan.move) {
+    kv_.HoldNext(state, {.instance = planned.master, .tokens = issued.repeats}, requests_);
     return;
   }
+  const bool moves = issued.plan.move && !IsSwap(issued.plan, planned);
+  for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
+    const KvShare& share = issued.plan.shares[planned.first_share + i];
+    if (share.instance == kHostMemory) continue;
+    if (moves) {
+      kv_.HoldForMove(state, share, requests_);
+    } else {
+      kv_.HoldNext(state, share, requests_);
+    }
+  }
+}
+
+void Engine::Stop(StepIndex index) {
+  if (!IsStep(index, "stops")) return;
   RunningStep& running = step(index);
   if (!running.live || running.stopping) return;
   running.stopping = true;
@@ -230,6 +281,8 @@ void Engine::Evict(RequestIndex index) {
   state.prefill_target = state.request.prompt_tokens + state.generated;
   ++state.num_evictions;
   ++counts_.evictions;
+  progress_.OnEviction();
+  CheckProgress();
   listener_.OnEvicted(view(), state);
 }
 
@@ -237,145 +290,10 @@ void Engine::Reject(RequestIndex index, const std::string& why) {
   if (!MayTake(index, "rejects")) return;
   listener_.OnRejected(view(), request(index), why);
   ++counts_.rejected;
+  progress_.Made(next_number_ - 1);
   Free(index);
 }
 
 void Engine::WakeAt(std::int64_t time_ns) { wakes_.push(time_ns); }
-
-void Engine::Commit(const Completion& completion) {
-  RunningStep& ended = step(completion.step);
-  SharesOf(ended.plan, ended.repeats, reserve_);
-  kv_.Release(reserve_);
-  ended.end_ns = completion.end_ns;
-  ended.repeats_done = completion.repeats_done;
-  counts_.passes += static_cast<std::uint64_t>(completion.repeats_done);
-  counts_.repeats += static_cast<std::uint64_t>(completion.repeats_done) - 1;
-  if (ended.plan.move) {
-    CommitMove(ended);
-  } else {
-    for (const PlannedRequest& planned : ended.plan.requests) {
-      if (planned.decode) {
-        CommitDecode(ended, planned);
-      } else {
-        CommitPrefill(ended, planned);
-      }
-    }
-  }
-  listener_.OnEnded(view(), completion.step);
-  const std::size_t events_before = events_.size();
-  for (const PlannedRequest& planned : ended.plan.requests) {
-    EndOrGoOn(ended, planned.request, completion.step);
-  }
-  const bool none_finished = events_.size() == events_before;
-  for (const std::int32_t instance : ended.plan.instances) {
-    auto& running = kv_.instance(instance).steps;
-    running.erase(std::find(running.begin(), running.end(), completion.step));
-  }
-  ended.live = false;
-  --num_running_;
-  whole_runs_[At(completion.step)].passes += completion.repeats_done;
-  if (none_finished && !ended.stopping && ended.plan.max_repeats > ended.repeats_done &&
-      Continue(completion.step)) {
-    return;
-  }
-  // The planner hears of the run that it issued, not of the stretches that the engine made of it.
-  ended.start_ns = whole_runs_[At(completion.step)].start_ns;
-  ended.repeats_done = whole_runs_[At(completion.step)].passes;
-  ended_.push_back(completion.step);
-  events_.push_back({.kind = Event::Kind::kStepEnded, .step = completion.step});
-}
-
-bool Engine::Continue(StepIndex index) {
-  // The same run goes on under its own number, without planning: only its slots were limited.
-  RunningStep& ended = step(index);
-  ended.plan.max_repeats -= ended.repeats_done;
-  const std::int32_t repeats = MostRepeats(ended.plan);
-  SharesOf(ended.plan, repeats, reserve_);
-  if (!kv_.Reserve(reserve_)) {
-    events_.push_back({.kind = Event::Kind::kNoMemory, .step = index});
-    return false;
-  }
-  ended.repeats = repeats;
-  ended.start_ns = ended.end_ns;
-  ended.end_ns = -1;
-  ended.repeats_done = 0;
-  ended.live = true;
-  for (const std::int32_t instance : ended.plan.instances) {
-    kv_.instance(instance).steps.push_back(index);
-  }
-  for (const PlannedRequest& planned : ended.plan.requests) request(planned.request).step = index;
-  ++counts_.repeats;
-  ++num_running_;
-  executor_.Start(view(), index);
-  return true;
-}
-
-void Engine::CommitMove(RunningStep& ended) {
-  for (const PlannedRequest& planned : ended.plan.requests) {
-    RequestState& state = request(planned.request);
-    if (planned.master == kHostMemory) {
-      state.phase = state.prefill_left() > 0 ? Phase::kPrefill : Phase::kDecode;
-    }
-    for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
-      const KvShare& share = ended.plan.shares[planned.first_share + i];
-      if (share.instance == kHostMemory) {
-        kv_.Drop(state);
-        state.phase = Phase::kSwapped;
-        ++state.num_evictions;
-      } else if (planned.master == kHostMemory) {
-        kv_.Append(state, share.instance, share.tokens, requests_);
-      } else {
-        kv_.Move(state, planned.master, share.instance, share.tokens, requests_);
-      }
-    }
-  }
-}
-
-void Engine::CommitPrefill(const RunningStep& ended, const PlannedRequest& planned) {
-  RequestState& state = request(planned.request);
-  for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
-    const KvShare& share = ended.plan.shares[planned.first_share + i];
-    kv_.Append(state, share.instance, share.tokens, requests_);
-  }
-  state.kv_tokens += planned.rows;
-  ++state.num_chunks;
-  const std::uint32_t ring = planned.num_members == 0
-                                 ? static_cast<std::uint32_t>(ended.plan.instances.size())
-                                 : planned.num_members;
-  state.prefill_degree = std::max(state.prefill_degree, static_cast<std::int32_t>(ring));
-  state.phase = Phase::kPrefill;
-  if (state.prefill_left() > 0) return;
-  state.phase = Phase::kDecode;
-  ++state.generated;
-  if (state.first_token_ns < 0) {
-    state.first_token_ns = ended.end_ns;
-  } else {
-    state.longest_gap_ns = std::max(state.longest_gap_ns, ended.end_ns - state.last_token_ns);
-  }
-  state.last_token_ns = ended.end_ns;
-}
-
-void Engine::CommitDecode(const RunningStep& ended, const PlannedRequest& planned) {
-  RequestState& state = request(planned.request);
-  kv_.Append(state, planned.master, ended.repeats_done, requests_);
-  state.kv_tokens += ended.repeats_done;
-  state.generated += ended.repeats_done;
-  state.decode_degree =
-      std::max(state.decode_degree, static_cast<std::int32_t>(state.owners.size()));
-  const std::int64_t pass_ns = (ended.end_ns - ended.start_ns) / ended.repeats_done;
-  const std::int64_t first_gap = ended.start_ns - state.last_token_ns + pass_ns;
-  state.longest_gap_ns = std::max(state.longest_gap_ns, first_gap);
-  state.last_token_ns = ended.end_ns;
-}
-
-void Engine::EndOrGoOn(const RunningStep& ended, RequestIndex index, StepIndex step_index) {
-  RequestState& state = request(index);
-  state.step = kNoIndex;
-  if (ended.plan.move || state.phase != Phase::kDecode || !executor_.Ended(state)) return;
-  listener_.OnFinished(view(), state);
-  ++counts_.finished;
-  events_.push_back({.kind = Event::Kind::kFinished, .request = index, .step = step_index});
-  Free(index);
-}
 
 }  // namespace braid

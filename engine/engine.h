@@ -1,7 +1,9 @@
 #pragma once
 
 #include "base/status.h"
+#include "engine/forecasts.h"
 #include "engine/kv_book.h"
+#include "engine/progress.h"
 #include "plan/executor.h"
 #include "plan/planner.h"
 #include "plan/request.h"
@@ -33,10 +35,12 @@ struct EngineCounts {
   std::uint64_t finished = 0;
   std::uint64_t rejected = 0;
   std::uint64_t evictions = 0;
-  std::uint64_t steps = 0;    ///< issued
-  std::uint64_t passes = 0;   ///< forward passes: steps and their repeats
-  std::uint64_t repeats = 0;  ///< passes that needed no planning
-  std::uint64_t plans = 0;    ///< calls of the planner
+  std::uint64_t steps = 0;      ///< issued
+  std::uint64_t passes = 0;     ///< forward passes: steps and their repeats
+  std::uint64_t repeats = 0;    ///< passes that needed no planning
+  std::uint64_t plans = 0;      ///< calls of the planner
+  std::uint64_t forecasts = 0;  ///< steps after which the planner said what it expects to issue
+  std::uint64_t foreseen = 0;   ///< steps that were issued as a forecast had said
 };
 
 struct EngineOptions {
@@ -57,13 +61,15 @@ class Engine final : private StepSink {
          EngineListener& listener);
 
   /// Serves `source` until `until_ns` or until all requests ended. May be called again to go on.
-  /// Errors: Internal where the planner broke a rule, or leaves requests waiting for ever.
+  /// Errors: Internal where the planner broke a rule, leaves requests waiting for ever, or
+  /// goes round in circles (Progress).
   Status Run(RequestSource& source, std::int64_t until_ns = kNever);
 
   EngineView view() const;
   /// A running step as data, as ranks get it: every token's slot, those that the step fills
-  /// included (of one pass). Token ids are 0: the engine knows lengths only. Cost: O(slots ranges +
-  /// requests).
+  /// included (of one pass). These are the slots that the engine books when the step ends; no other
+  /// step that runs has them. Token ids are 0: the engine knows lengths only. Cost: O(rows +
+  /// extents) of its requests.
   Step StepOf(StepIndex index) const;
   const EngineCounts& counts() const { return counts_; }
   std::int64_t now_ns() const { return now_ns_; }
@@ -75,6 +81,7 @@ class Engine final : private StepSink {
 
  private:
   Issued Issue(const StepPlan& plan) override;
+  void Foresee(StepIndex after, const StepPlan& plan) override;
   void Stop(StepIndex step) override;
   void Evict(RequestIndex request) override;
   void Reject(RequestIndex request, const std::string& why) override;
@@ -89,10 +96,16 @@ class Engine final : private StepSink {
   void CommitPrefill(const RunningStep& ended, const PlannedRequest& planned);
   void CommitDecode(const RunningStep& ended, const PlannedRequest& planned);
   void EndOrGoOn(const RunningStep& ended, RequestIndex index, StepIndex step_index);
+  void NoteKv(RequestState& state, std::uint64_t step);
   bool Continue(StepIndex index);
+  void HoldFor(const RunningStep& issued, const PlannedRequest& planned);
   void Free(RequestIndex index);
   Status CheckPlan(const StepPlan& plan);
   std::string BrokenRule(const StepPlan& plan, const PlannedRequest& planned) const;
+  void CheckProgress() {
+    if (broken_.ok()) broken_ = progress_.Check(num_live_);
+  }
+  bool IsStep(StepIndex index, const char* what);
   bool MayTake(RequestIndex index, const char* what);
   bool Exists(RequestIndex index) const {
     return index >= 0 && index < static_cast<RequestIndex>(requests_.size()) &&
@@ -124,6 +137,8 @@ class Engine final : private StepSink {
   std::vector<StepIndex> ended_;     ///< ended since the planner was asked; freed after
   std::vector<RequestIndex> freed_;  ///< likewise
   std::vector<Event> events_;
+  Forecasts forecasts_;
+  Progress progress_;
   std::vector<KvShare> reserve_;           ///< scratch
   std::vector<std::int32_t> decode_rows_;  ///< scratch: new tokens of a pass by instance
   std::priority_queue<std::int64_t, std::vector<std::int64_t>, std::greater<>> wakes_;

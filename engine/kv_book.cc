@@ -1,6 +1,7 @@
 #include "engine/kv_book.h"
 
 #include "base/status.h"
+#include "engine/extents.h"
 
 #include <algorithm>
 #include <iterator>
@@ -37,6 +38,21 @@ void CountOwner(RequestState& request, std::int32_t instance, std::int32_t token
   if (tokens != 0) request.owners.push_back({.instance = instance, .tokens = tokens});
 }
 
+/// Where the slots that are kept for `request` end; in no instance where it has none at all.
+KvExtent EndOfKept(const RequestState& request) {
+  if (request.ahead.empty() && request.extents.empty()) return {.instance = -1};
+  const KvExtent& last = request.ahead.empty() ? request.extents.back() : request.ahead.back();
+  const std::int32_t behind = request.ahead.empty() ? request.granted : 0;
+  return {.instance = last.instance, .first_slot = last.first_slot + last.count + behind};
+}
+
+/// Slots that are kept for `request` though its step does not need them.
+std::int32_t Spare(const RequestState& request) {
+  std::int32_t kept = request.granted;
+  for (const KvExtent& extent : request.ahead) kept += extent.count;
+  return kept - request.held;
+}
+
 }  // namespace
 
 KvBook::KvBook(std::int32_t num_instances, std::int64_t slots_per_instance)
@@ -62,58 +78,98 @@ void KvBook::Release(std::span<const KvShare> shares) {
   for (const KvShare& share : shares) instance(share.instance).reserved -= share.tokens;
 }
 
-void KvBook::ReturnGrant(RequestState& request) {
-  if (request.granted == 0) return;
+void KvBook::ReturnSpare(RequestState& request) {
+  std::int32_t spare = Spare(request);
+  while (spare > 0 && !request.ahead.empty()) {
+    KvExtent& last = request.ahead.back();
+    const std::int32_t count = std::min(spare, last.count);
+    last.count -= count;
+    spare -= count;
+    free_[At(last.instance)].Give({last.first_slot + last.count, count});
+    if (last.count == 0) request.ahead.pop_back();
+  }
+  if (spare == 0) return;
   const KvExtent& last = request.extents.back();
-  free_[At(last.instance)].Give({last.first_slot + last.count, request.granted});
-  request.granted = 0;
+  request.granted -= spare;
+  free_[At(last.instance)].Give({last.first_slot + last.count + request.granted, spare});
 }
 
-std::int32_t KvBook::TakeSlots(std::int32_t index, std::int32_t tokens, KvExtent& extent,
-                               std::span<RequestState> live) {
+KvExtent KvBook::TakeSlots(std::int32_t index, std::int32_t tokens, std::span<RequestState> live) {
   SlotRanges& free = free_[At(index)];
   if (free.num_free() == 0) {
-    // All free slots are grants that nobody uses yet: token granularity comes before few extents.
+    // All free slots are kept for somebody who does not need them yet: token granularity comes
+    // before few extents.
     for (RequestState& other : live) {
-      if (other.granted > 0 && other.extents.back().instance == index) ReturnGrant(other);
+      if (EndOfKept(other).instance == index) ReturnSpare(other);
     }
   }
   const SlotRanges::Range range = free.Take(tokens);
   BRAID_CHECK(range.count > 0);
-  extent = {.instance = index, .first_slot = range.first, .count = range.count};
-  return range.count;
+  return {.instance = index, .first_slot = range.first, .count = range.count};
 }
 
-void KvBook::Append(RequestState& request, std::int32_t index, std::int32_t tokens,
-                    std::span<RequestState> live) {
-  if (tokens <= 0) return;
-  CountOwner(request, index, tokens);
-  instance(index).used += tokens;
-  used_ += tokens;
-  const bool grows = request.phase == Phase::kDecode;
-  if (!request.extents.empty() && request.extents.back().instance == index) {
-    KvExtent& last = request.extents.back();
-    if (request.granted < tokens) {
-      const std::int32_t wanted = tokens - request.granted + (grows ? kGrantTokens : 0);
-      request.granted +=
-          free_[At(index)].TakeAt(last.first_slot + last.count + request.granted, wanted);
-    }
-    const std::int32_t taken = std::min(request.granted, tokens);
-    last.count += taken;
-    request.granted -= taken;
-    tokens -= taken;
+void KvBook::HoldMore(RequestState& request, const KvShare& share, std::span<RequestState> live) {
+  if (share.tokens <= 0) return;
+  const std::int32_t further = request.phase == Phase::kDecode ? kGrantTokens : 0;
+  const KvExtent end = EndOfKept(request);
+  std::int32_t spare = Spare(request);
+  if (end.instance != share.instance) {
+    ReturnSpare(request);
+    spare = 0;
+  } else if (spare < share.tokens) {
+    const std::int32_t more =
+        free_[At(end.instance)].TakeAt(end.first_slot, share.tokens - spare + further);
+    (request.ahead.empty() ? request.granted : request.ahead.back().count) += more;
+    spare += more;
   }
-  if (tokens == 0) return;
-  ReturnGrant(request);
-  while (tokens > 0) {
-    KvExtent extent;
-    const std::int32_t taken = TakeSlots(index, tokens + (grows ? kGrantTokens : 0), extent, live);
-    const std::int32_t used = std::min(taken, tokens);
-    extent.count = used;
-    request.extents.push_back(extent);
-    request.granted = taken - used;
-    tokens -= used;
+  // What it has is promised before others are asked for theirs.
+  const std::int32_t wanted = share.tokens - spare;
+  request.held += std::min(share.tokens, spare);
+  if (wanted > 0) HoldElsewhere(request, {share.instance, wanted}, further, live);
+}
+
+/// Wherever there is room, and up to `further` slots more.
+void KvBook::HoldElsewhere(RequestState& request, const KvShare& share, std::int32_t further,
+                           std::span<RequestState> live) {
+  for (std::int32_t left = share.tokens; left > 0;) {
+    const KvExtent extent = TakeSlots(share.instance, left + further, live);
+    AddExtent(request.ahead, extent);
+    const std::int32_t needed = std::min(extent.count, left);
+    request.held += needed;
+    left -= needed;
   }
+}
+
+void KvBook::HoldForMove(RequestState& request, const KvShare& share,
+                         std::span<RequestState> live) {
+  // Not behind the last extent: what is last changes with the move.
+  ReturnSpare(request);
+  HoldElsewhere(request, share, 0, live);
+}
+
+void KvBook::Append(RequestState& request, const KvShare& share) {
+  if (share.tokens <= 0) return;
+  CountOwner(request, share.instance, share.tokens);
+  instance(share.instance).used += share.tokens;
+  used_ += share.tokens;
+  request.held -= share.tokens;
+  if (request.granted >= share.tokens) {
+    request.granted -= share.tokens;
+    request.extents.back().count += share.tokens;
+  } else {
+    Fill(request.extents, share.tokens, request.granted, request.ahead);
+  }
+}
+
+void KvBook::Move(RequestState& request, std::int32_t from, const KvShare& share) {
+  left_.clear();
+  MoveLast(request.extents, from, share.tokens, request.ahead, left_);
+  request.held -= share.tokens;
+  for (const KvExtent& extent : left_) GiveExtent(extent);
+  CountOwner(request, from, -share.tokens);
+  CountOwner(request, share.instance, share.tokens);
+  instance(share.instance).used += share.tokens;
+  used_ += share.tokens;
 }
 
 void KvBook::GiveSlots(std::int32_t index, SlotRanges::Range range) {
@@ -140,43 +196,11 @@ void KvBook::GiveExtent(const KvExtent& extent) {
 }
 
 void KvBook::Drop(RequestState& request) {
-  ReturnGrant(request);
+  request.held = 0;
+  ReturnSpare(request);
   for (const KvExtent& extent : request.extents) GiveExtent(extent);
   request.extents.clear();
   request.owners.clear();
-}
-
-void KvBook::Move(RequestState& request, std::int32_t from, std::int32_t to, std::int32_t tokens,
-                  std::span<RequestState> live) {
-  ReturnGrant(request);
-  std::vector<KvExtent> extents;
-  // From the tail: the order of tokens stays, so the moved part of an extent is its end.
-  std::int32_t left = tokens;
-  std::vector<std::int32_t> moved(request.extents.size());
-  for (std::size_t i = request.extents.size(); i-- > 0 && left > 0;) {
-    if (request.extents[i].instance != from) continue;
-    moved[i] = std::min(left, request.extents[i].count);
-    left -= moved[i];
-  }
-  BRAID_CHECK(left == 0);
-  for (std::size_t i = 0; i < request.extents.size(); ++i) {
-    KvExtent extent = request.extents[i];
-    extent.count -= moved[i];
-    if (extent.count > 0) extents.push_back(extent);
-    for (std::int32_t open = moved[i]; open > 0;) {
-      KvExtent target;
-      open -= TakeSlots(to, open, target, live);
-      extents.push_back(target);
-    }
-    if (moved[i] > 0) {
-      GiveExtent({extent.instance, extent.first_slot + extent.count, moved[i]});
-    }
-  }
-  request.extents = std::move(extents);
-  CountOwner(request, from, -tokens);
-  CountOwner(request, to, tokens);
-  instance(to).used += tokens;
-  used_ += tokens;
 }
 
 void KvBook::Share(RequestState& request, const RequestState& other, std::int32_t tokens) {

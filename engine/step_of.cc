@@ -1,4 +1,5 @@
 #include "engine/engine.h"
+#include "engine/extents.h"
 
 #include <algorithm>
 
@@ -41,37 +42,34 @@ Step Engine::StepOf(StepIndex index) const {
   step.overlap = plan.overlap;
   step.predicted_ns = plan.predicted_ns;
   step.exchange_in_turn = plan.exchange_in_turn;
-  // The slots that the step would get if it were the next to end; that may take grants from others.
-  KvBook book = kv_;
-  std::vector<RequestState> requests = requests_;
+  step.queries_to_all = plan.queries_to_all;
+  std::vector<KvExtent> ahead;
+  std::vector<KvExtent> left;
   for (const PlannedRequest& planned : plan.requests) {
-    RequestState& state = requests[static_cast<std::size_t>(planned.request)];
+    const RequestState& state = requests_[static_cast<std::size_t>(planned.request)];
+    ahead = state.ahead;
     if (IsSwap(plan, planned)) continue;  // ranks have no host tier yet
     if (plan.move) {
-      const std::vector<KvExtent> before = state.extents;
+      std::vector<KvExtent> after = state.extents;
       for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
         const KvShare& share = plan.shares[planned.first_share + i];
-        book.Move(state, planned.master, share.instance, share.tokens, requests);
+        MoveLast(after, planned.master, share.tokens, ahead, left);
       }
-      AddMoves(state.request.id, before, state.extents, step.moves);
+      AddMoves(state.request.id, state.extents, after, step.moves);
       continue;
     }
     StepRequest request;
     request.id = state.request.id;
     request.first_position = state.kv_tokens;
-    request.tokens.resize(static_cast<std::size_t>(planned.decode ? 1 : planned.rows));
+    const std::int32_t rows = planned.decode ? 1 : planned.rows;
+    request.tokens.resize(static_cast<std::size_t>(rows));
     request.sampled_rows = planned.decode || planned.rows == state.prefill_left() ? 1 : 0;
-    if (planned.decode) {
-      request.master = planned.master;
-      book.Append(state, planned.master, 1, requests);
-    }
-    for (std::uint32_t i = 0; i < planned.num_shares; ++i) {
-      const KvShare& share = plan.shares[planned.first_share + i];
-      book.Append(state, share.instance, share.tokens, requests);
-    }
+    if (planned.decode) request.master = planned.master;
     const auto ring = plan.instances.begin() + planned.first_member;
     request.ring.assign(ring, ring + planned.num_members);
     request.kv = state.extents;
+    std::int32_t granted = state.granted;
+    Fill(request.kv, rows, granted, ahead);
     step.requests.push_back(std::move(request));
   }
   if (plan.move) {

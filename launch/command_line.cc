@@ -125,11 +125,41 @@ std::string HelpText(CLI::App& app, const CommandSyntax& syntax) {
   return text;
 }
 
+/// The library takes --switch=VALUE and looks at no value.
+Status CheckSwitches(const CommandSyntax& syntax, const OptionTable& table,
+                     std::span<const std::string> arguments) {
+  for (const std::string& argument : arguments) {
+    const std::size_t equals = argument.find('=');
+    if (equals == std::string::npos || !argument.starts_with("--")) continue;
+    std::string_view name = std::string_view(argument).substr(2, equals - 2);
+    const bool off = name.starts_with("no-") && table.Find(name) == nullptr;
+    if (off) name.remove_prefix(3);
+    const Option* option = table.Find(name);
+    if (option == nullptr || !std::holds_alternative<SwitchTarget>(option->target)) continue;
+    return InvalidArgument(fmt::format("{} takes no value: leave out '{}'; see braid {} --help",
+                                       argument.substr(0, equals), argument.substr(equals),
+                                       syntax.name));
+  }
+  return {};
+}
+
+/// What the library says of a flag without its value is "--rate: 1 required R missing".
+std::string MissingValue(const std::string& text) {
+  constexpr std::string_view kMiddle = ": 1 required ";
+  constexpr std::string_view kEnd = " missing";
+  const std::size_t middle = text.find(kMiddle);
+  if (middle == std::string::npos || !text.ends_with(kEnd)) return text;
+  const std::size_t value = middle + kMiddle.size();
+  return fmt::format("{} needs a value: {} {}", text.substr(0, middle), text.substr(0, middle),
+                     text.substr(value, text.size() - kEnd.size() - value));
+}
+
 }  // namespace
 
 Result<CommandLine> ParseCommandLine(const CommandSyntax& syntax, const OptionTable& table,
                                      std::span<const std::string> arguments) {
   CommandLine line;
+  RETURN_IF_ERROR(CheckSwitches(syntax, table, arguments));
   try {
     CLI::App app;
     app.allow_extras();
@@ -147,7 +177,8 @@ Result<CommandLine> ParseCommandLine(const CommandSyntax& syntax, const OptionTa
     }
     RETURN_IF_ERROR(CheckExtras(syntax, table, app.remaining(), line));
   } catch (const CLI::Error& error) {
-    return InvalidArgument(fmt::format("{}; see braid {} --help", error.what(), syntax.name));
+    return InvalidArgument(
+        fmt::format("{}; see braid {} --help", MissingValue(error.what()), syntax.name));
   } catch (const std::exception& error) {
     return Internal(fmt::format("reading the command line: {}", error.what()));
   }

@@ -23,6 +23,8 @@ std::string Contradictions::NameOf(std::string_view option) const {
   const Option& found = Get(option);
   if (found.origin.kind == Origin::Kind::kFlag) {
     const std::string& flag = found.origin.place;
+    const auto* is_on = std::get_if<SwitchTarget>(&found.target);
+    if (is_on != nullptr && !*is_on->value) return "--no-" + found.name;
     return flag == "--" + found.name ? flag : fmt::format("{} ({})", flag, found.file_key());
   }
   return found.in_flags && found.origin.kind == Origin::Kind::kDefault ? "--" + found.name

@@ -3,6 +3,8 @@
 #include "engine/engine.h"
 #include "planner/policy/policy.h"
 #include "planner/sim/simulation/fast_clock.h"
+#include "planner/sim/simulation/learning_listener.h"
+#include "planner/sim/simulation/run_costs.h"
 #include "planner/sim/workload/workload.h"
 
 #include <algorithm>
@@ -85,18 +87,19 @@ bool IsLive(const EngineView& view, std::uint64_t id) {
 Result<Glimpse> LookInto(const SimulationSpec& spec, const GlimpseQuestion& question) {
   Glimpse glimpse;
   glimpse.cluster = ClusterFor(spec.policy.name, spec.cluster);
-  ASSIGN_OR_RETURN(const CostModel costs,
-                   CostModel::Make(spec.profile, spec.model, glimpse.cluster));
+  ASSIGN_OR_RETURN(RunCosts run_costs, RunCosts::Make(spec, glimpse.cluster));
+  const CostModel& costs = run_costs.actual();
   glimpse.kv_slots = costs.kv_slots();
   Collector collector(question, glimpse);
   ASSIGN_OR_RETURN(const std::unique_ptr<Planner> policy,
-                   MakePolicy(spec.policy, costs, glimpse.cluster, &collector));
+                   MakePolicy(spec.policy, run_costs.believed(), glimpse.cluster, &collector));
   ASSIGN_OR_RETURN(const std::unique_ptr<RequestSource> source, OpenWorkload(spec.workload));
   FastClock clock(costs, glimpse.cluster, spec.planning_ns);
+  LearningListener learner(collector, clock, run_costs, spec.observe);
   Engine engine({.num_instances = glimpse.cluster.num_instances(),
                  .kv_slots = costs.kv_slots(),
                  .max_strands = glimpse.cluster.max_strands},
-                *policy, clock, collector);
+                *policy, clock, learner);
 
   RETURN_IF_ERROR(engine.Run(*source, question.at_ns - 1));
   DescribeState(engine.view(), glimpse);

@@ -4,6 +4,7 @@
 #include "launch/scenario.h"
 #include "launch/text_table.h"
 #include "planner/policy/policy.h"
+#include "planner/sim/simulation/run_costs.h"
 #include "planner/sim/workload/workload.h"
 
 #include <fmt/format.h>
@@ -29,9 +30,10 @@ struct Hopeless {
 struct Cut {
   std::string policy;
   ClusterSpec cluster;
-  CostModel costs;
+  RunCosts run_costs;
 
-  std::int64_t all_slots() const { return costs.kv_slots() * cluster.num_instances(); }
+  const CostModel& costs() const { return run_costs.actual(); }
+  std::int64_t all_slots() const { return costs().kv_slots() * cluster.num_instances(); }
   double PrefillNs(std::int64_t tokens) const;
   std::int64_t LeastDecodeNs() const;
 };
@@ -40,7 +42,7 @@ double Cut::PrefillNs(std::int64_t tokens) const {
   const auto n = static_cast<double>(tokens);
   double least = std::numeric_limits<double>::infinity();
   for (std::int32_t degree = 1; degree <= cluster.instances_per_node(); ++degree) {
-    least = std::min(least, costs.Prefill(degree).Ns(n, n * n));
+    least = std::min(least, costs().Prefill(degree).Ns(n, n * n));
   }
   return least;
 }
@@ -50,17 +52,17 @@ std::int64_t Cut::LeastDecodeNs() const {
   one[Size::kRows] = 1;
   one[Size::kSampledRows] = 1;
   one[Size::kDecodeContext] = 1;
-  return costs.StepNs({.degree = 1, .decode = true}, one);
+  return costs().StepNs({.degree = 1, .decode = true}, one);
 }
 
 Result<Cut> CutFor(const Scenario& scenario, const std::string& policy) {
   const ClusterSpec cluster = ClusterFor(policy, scenario.spec.cluster);
-  Result<CostModel> costs = CostModel::Make(scenario.spec.profile, scenario.spec.model, cluster);
+  Result<RunCosts> costs = RunCosts::Make(scenario.spec, cluster);
   if (!costs.ok()) {
     return cluster == scenario.spec.cluster ? costs.error()
                                             : costs.error().WithContext("policy " + policy);
   }
-  return Cut{.policy = policy, .cluster = cluster, .costs = *std::move(costs)};
+  return Cut{.policy = policy, .cluster = cluster, .run_costs = *std::move(costs)};
 }
 
 Status CheckTpot(const Scenario& scenario, const Cut& cut) {
@@ -147,10 +149,8 @@ Status Judge(Scenario& scenario, const Cut& cut, const Hopeless& hopeless) {
 }  // namespace
 
 Status TryIdleCluster(Scenario& scenario) {
-  ASSIGN_OR_RETURN(
-      const CostModel as_stated,
-      CostModel::Make(scenario.spec.profile, scenario.spec.model, scenario.spec.cluster));
-  const PrefillLine line = as_stated.Prefill(scenario.spec.cluster.instances_per_node());
+  ASSIGN_OR_RETURN(const RunCosts as_stated, RunCosts::Make(scenario.spec, scenario.spec.cluster));
+  const PrefillLine line = as_stated.actual().Prefill(scenario.spec.cluster.instances_per_node());
   scenario.spec.slo.ideal_prefill_ns = [line](std::int64_t tokens) {
     const auto n = static_cast<double>(tokens);
     return line.Ns(n, n * n);

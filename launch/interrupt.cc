@@ -24,10 +24,12 @@ bool WaitForInterrupt(const sigset_t& set) {
 
 }  // namespace
 
-InterruptWatch::InterruptWatch(std::function<void()> give_up) {
+InterruptWatch::InterruptWatch(std::function<void()> give_up, std::function<void()> be_late) {
   const sigset_t set = JustInterrupt();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  thread_ = std::thread([this, give_up = std::move(give_up)] { Watch(give_up); });
+  thread_ = std::thread([this, give_up = std::move(give_up), be_late = std::move(be_late)] {
+    Watch(give_up, be_late);
+  });
 }
 
 InterruptWatch::~InterruptWatch() {
@@ -37,13 +39,25 @@ InterruptWatch::~InterruptWatch() {
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-void InterruptWatch::Watch(const std::function<void()>& give_up) noexcept {
+/// False where the end takes longer than the time it is given.
+bool InterruptWatch::WaitForSecond() const noexcept {
+  const sigset_t set = JustInterrupt();
+  for (int tenth = 0; tenth < kGraceSeconds * 10 && !ended_.load(); ++tenth) {
+    if (WaitForInterrupt(set)) return true;
+  }
+  return false;
+}
+
+void InterruptWatch::Watch(const std::function<void()>& give_up,
+                           const std::function<void()>& be_late) noexcept {
   const sigset_t set = JustInterrupt();
   while (!ended_.load()) {
     if (!WaitForInterrupt(set)) continue;
     interrupted_.store(true);
-    for (int tenth = 0; tenth < kGraceSeconds * 10 && !ended_.load(); ++tenth) {
-      if (WaitForInterrupt(set)) break;
+    bool again = WaitForSecond();
+    if (!again && !ended_.load() && be_late != nullptr) {
+      be_late();
+      while (!again && !ended_.load()) again = WaitForInterrupt(set);
     }
     if (!ended_.load()) give_up();
   }

@@ -27,6 +27,11 @@ std::optional<std::int64_t> Tokens(std::string_view text) {
   return value;
 }
 
+// Of ALPHA and SIGMA, as ValidateWorkloadSpec has it.
+constexpr double kMostExponent = 20;
+
+bool Within(double value, double least, double most) { return value >= least && value <= most; }
+
 std::vector<std::string_view> Parts(std::string_view text) {
   std::vector<std::string_view> parts;
   while (true) {
@@ -59,17 +64,44 @@ std::optional<LengthSpec> ParseLength(std::string_view text) {
   const auto first = Number(parts[1]);
   if (!first) return std::nullopt;
   if (parts[0] == "zipf" && count == 4) {
+    if (!Within(*first, 0, kMostExponent)) return std::nullopt;
     length.kind = LengthKind::kZipf;
     length.alpha = *first;
     return length;
   }
   const auto second = Number(parts[2]);
   if (parts[0] != "log-normal" || count != 5 || !second) return std::nullopt;
+  if (!Within(*first, 1, static_cast<double>(kMaxRequestTokens)) ||
+      !Within(*second, 0, kMostExponent)) {
+    return std::nullopt;
+  }
   length.kind = LengthKind::kLogNormal;
   length.median = *first;
   length.sigma = *second;
   return length;
 }
+
+namespace {
+
+/// What is wrong with a length that ParseLength refuses, as far as its form tells.
+std::string WhatIsWrong(std::string_view text) {
+  const std::vector<std::string_view> parts = Parts(text);
+  const std::size_t count = parts.size();
+  if (count < 3) return "";
+  for (const std::size_t i : {count - 2, count - 1}) {
+    if (!Tokens(parts[i])) {
+      return fmt::format("{} is no number of tokens", i == count - 1 ? "MAX" : "MIN");
+    }
+  }
+  if (*Tokens(parts[count - 2]) > *Tokens(parts[count - 1])) return "MIN is above MAX";
+  if (parts[0] == "zipf") return fmt::format("ALPHA may be 0 to {}", kMostExponent);
+  if (parts[0] == "log-normal") {
+    return fmt::format("MEDIAN may be 1 to {} and SIGMA 0 to {}", kMaxRequestTokens, kMostExponent);
+  }
+  return "";
+}
+
+}  // namespace
 
 std::string LengthText(const LengthSpec& length) {
   switch (length.kind) {
@@ -87,17 +119,19 @@ std::string LengthText(const LengthSpec& length) {
 }
 
 ParsedTarget LengthTarget(LengthSpec& length) {
-  return {.store =
-              [&length](std::string_view text) {
-                const auto parsed = ParseLength(text);
-                if (parsed) length = *parsed;
-                return parsed.has_value();
-              },
-          .text = [&length] { return LengthText(length); },
-          .allowed = fmt::format("a number of tokens up to {}, uniform:MIN:MAX, zipf:ALPHA:MIN:MAX "
-                                 "or log-normal:MEDIAN:SIGMA:MIN:MAX",
-                                 kMaxRequestTokens),
-          .form = ParsedTarget::Form::kText};
+  return {
+      .store =
+          [&length](std::string_view text) {
+            const auto parsed = ParseLength(text);
+            if (parsed) length = *parsed;
+            return parsed.has_value();
+          },
+      .text = [&length] { return LengthText(length); },
+      .allowed = fmt::format("a number of tokens from 1 to {}, uniform:MIN:MAX, zipf:ALPHA:MIN:MAX "
+                             "or log-normal:MEDIAN:SIGMA:MIN:MAX",
+                             kMaxRequestTokens),
+      .form = ParsedTarget::Form::kText,
+      .why = WhatIsWrong};
 }
 
 }  // namespace braid

@@ -186,7 +186,10 @@ std::string ValueText(const Option& option) {
 Status SetOption(Option& option, std::string_view text, Origin origin) {
   const bool stored = std::visit([&](const auto& t) { return Store(t, text); }, option.target);
   if (!stored) {
-    return InvalidArgument(fmt::format("must be {}, not '{}'", AllowedValues(option), text));
+    const auto* parsed = std::get_if<ParsedTarget>(&option.target);
+    const std::string why = parsed != nullptr && parsed->why ? parsed->why(text) : "";
+    return InvalidArgument(fmt::format("must be {}, not '{}'{}{}", AllowedValues(option), text,
+                                       why.empty() ? "" : ": ", why));
   }
   option.origin = std::move(origin);
   return {};

@@ -60,6 +60,8 @@ struct ParsedTarget {
   std::function<std::string()> text;            ///< of a list: comma-separated
   std::string allowed;                          ///< as AllowedValues says it
   Form form = Form::kNumber;
+  /// What is wrong with a text that `store` refuses, or empty; null: there is no more to say.
+  std::function<std::string(std::string_view)> why = {};
 };
 /// No value of its own: a short form of what several other options say.
 struct ShortFormTarget {

@@ -1,5 +1,7 @@
 #include "launch/option_targets.h"
 
+#include "launch/suggestion.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -19,15 +21,26 @@ bool Parse(std::string_view text, Number& value) {
   return error == std::errc() && stop == end;
 }
 
-bool ParseNames(std::string_view text, const std::vector<std::string>& choices,
-                std::vector<std::string>& names) {
+std::string WithoutBlanks(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(' ');
+  if (begin == std::string_view::npos) return "";
+  return std::string(text.substr(begin, text.find_last_not_of(' ') + 1 - begin));
+}
+
+/// Adds what `text` names to `names`. What is wrong with it, or empty.
+std::string ParseNames(std::string_view text, const std::vector<std::string>& choices,
+                       std::vector<std::string>& names) {
   while (true) {
     const std::size_t comma = text.find(',');
-    std::string name(text.substr(0, comma));
-    if (std::find(choices.begin(), choices.end(), name) == choices.end()) return false;
-    if (std::find(names.begin(), names.end(), name) != names.end()) return false;
+    std::string name = WithoutBlanks(text.substr(0, comma));
+    if (std::find(choices.begin(), choices.end(), name) == choices.end()) {
+      return fmt::format("there is no '{}'{}", name, DidYouMean(name, choices));
+    }
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      return fmt::format("'{}' stands there twice", name);
+    }
     names.push_back(std::move(name));
-    if (comma == std::string_view::npos) return true;
+    if (comma == std::string_view::npos) return "";
     text.remove_prefix(comma + 1);
   }
 }
@@ -76,15 +89,20 @@ ParsedTarget SecondsTarget(std::int64_t& ns, double minimum, double maximum) {
 ParsedTarget NamesTarget(std::vector<std::string>& names, std::vector<std::string> choices) {
   std::string allowed = fmt::format("one or several of {}", fmt::join(choices, ", "));
   return {.store =
-              [&names, choices = std::move(choices)](std::string_view text) {
+              [&names, choices](std::string_view text) {
                 std::vector<std::string> parsed;
-                if (!ParseNames(text, choices, parsed)) return false;
+                if (!ParseNames(text, choices, parsed).empty()) return false;
                 names = std::move(parsed);
                 return true;
               },
           .text = [&names] { return fmt::format("{}", fmt::join(names, ",")); },
           .allowed = std::move(allowed),
-          .form = ParsedTarget::Form::kTextList};
+          .form = ParsedTarget::Form::kTextList,
+          .why =
+              [choices = std::move(choices)](std::string_view text) {
+                std::vector<std::string> parsed;
+                return ParseNames(text, choices, parsed);
+              }};
 }
 
 }  // namespace braid

@@ -8,10 +8,13 @@
 #include "launch/scenario.h"
 #include "launch/simulate_options.h"
 #include "planner/policy/policy.h"
+#include "planner/sim/simulation/run_costs.h"
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <ostream>
+#include <string>
 
 namespace braid {
 namespace {
@@ -61,11 +64,11 @@ Status PrintSteps(const GlimpseOptions& options, const Scenario& scenario,
 
 Status CheckFile(const GlimpseOptions& options, const Scenario& scenario, CommandContext& context) {
   const ClusterSpec cluster = ClusterFor(scenario.policies.front(), scenario.spec.cluster);
-  ASSIGN_OR_RETURN(const CostModel costs,
-                   CostModel::Make(scenario.spec.profile, scenario.spec.model, cluster));
+  ASSIGN_OR_RETURN(const RunCosts costs, RunCosts::Make(scenario.spec, cluster));
   ASSIGN_OR_RETURN(const Plan plan, ReadPlanFile(options.check));
   const Status status = CheckPlan(
-      plan, {.model = scenario.spec.model, .cluster = cluster, .kv_slots = costs.kv_slots()});
+      plan,
+      {.model = scenario.spec.model, .cluster = cluster, .kv_slots = costs.actual().kv_slots()});
   if (!status.ok()) return status.WithContext(options.check);
   context.out << fmt::format("{}: {} steps checked: {}\n", options.check, plan.steps.size(),
                              kChecked);
@@ -81,6 +84,19 @@ Status Contradict(Contradictions& given, const ScenarioOptions& options) {
                                       given.NameOf("policy"), options.policies.size()));
   }
   return given.ToStatus();
+}
+
+/// Whether a file can be made there: said before a simulation rather than after it.
+Status CheckOut(const std::string& out) {
+  std::error_code error;
+  const std::filesystem::path path(out);
+  if (std::filesystem::is_directory(path, error)) {
+    return InvalidArgument("--out " + out + ": is a folder; name a file");
+  }
+  const std::filesystem::path folder = path.parent_path();
+  if (folder.empty() || std::filesystem::is_directory(folder, error)) return {};
+  return InvalidArgument("--out " + out + ": there is no folder " + folder.string() +
+                         "; make it first");
 }
 
 }  // namespace
@@ -99,8 +115,8 @@ ExitCode PlanCommand(Arguments arguments, CommandContext& context) {
     return ExitCode::kSuccess;
   }
   Contradictions given(table);
-  if (const Status status = Contradict(given, options.scenario); !status.ok()) {
-    return Fail(status, context);
+  for (const Status& status : {Contradict(given, options.scenario), CheckOut(options.out)}) {
+    if (!status.ok()) return Fail(status, context);
   }
   const Result<Scenario> scenario = SettleScenario(options.scenario, given);
   if (!scenario.ok()) return Fail(scenario.error(), context);

@@ -16,6 +16,8 @@ void AddShared(PolicyOptions& o, SectionOptions& add) {
   add.Seconds("max-prefill", o.max_prefill_ns, 1e-6, kHour,
               "longest prefill batch (the tipping point); a longer prompt goes alone");
   add.Whole("wait-passes", o.wait_passes, 0, kMost, "decode passes between two admissions");
+  add.Seconds("pass-period", o.pass_period_ns, 0, kHour,
+              "loongserve, static policies: least time from one decode pass to the next");
   add.Whole("master-rows", o.master_rows, 1, kMost, "decode rows beyond which another master pays");
 }
 
@@ -40,6 +42,8 @@ void AddLoongServe(PolicyOptions& o, SectionOptions& add) {
   add.Switch("backfill", o.backfill,
              "loongserve: idle instances may prefill what ends before the others");
   add.Switch("barrier", o.barrier, "loongserve: no prefill starts before all that run have ended");
+  add.Switch("queries-to-all", o.queries_to_all,
+             "loongserve: decode queries go to the whole group, not only to owners of KV");
   add.Whole("out-of-order", o.out_of_order, 0, kMost,
             "loongserve: admissions that may overtake a blocked head");
 }
@@ -59,6 +63,8 @@ void AddBraid(PolicyOptions& o, SectionOptions& add) {
            "braid: part of a paced pass that decodes of one instance may fill");
   add.Real("due-margin", o.due_margin, 0, 1, "braid: part of a TTFT limit kept in reserve");
   add.Real("overlap-gain", o.overlap_gain, 0, 1, "braid: least gain of a token split");
+  add.Real("sharing-gain", o.sharing_gain, -1, 1,
+           "braid: least gain of sharing ranks over taking turns");
   add.Real("degree-share", o.degree_share, 0, 1,
            "braid: part of a paced pass that one long context may fill alone");
   add.Real("growth-gain", o.growth_gain, 0, 1,
@@ -88,6 +94,11 @@ void AddMechanisms(PolicyOptions& o, SectionOptions& add) {
   add.Switch("pacing", o.pacing, "braid: decode passes beside prefills leave them room");
   add.Switch("giving-up", o.giving_up,
              "braid: prompts that cannot be in time come after those that can");
+  add.Switch("foresight", o.foresight, "braid: the next step is planned while one runs");
+  add.Switch("sharing-choice", o.sharing_choice,
+             "braid: ranks are shared only where that is predicted to pay");
+  add.Switch("rounds", o.rounds, "braid: sharing in Liger's rounds where those are faster");
+  add.Switch("moving", o.moving, "braid: KV moves to where there is room before it is given up");
   add.Switch("swap", o.swap, "braid: preempted KV goes to the host where that is faster");
 }
 

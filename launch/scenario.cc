@@ -79,6 +79,11 @@ Result<Scenario> SettleScenario(const ScenarioOptions& options, Contradictions& 
   } else {
     CheckSlo(options, more);
   }
+  if (more.IsSet("observe") && options.actual_profile.empty()) {
+    more.Add({"observe"}, fmt::format("{} has a meaning only with --actual-profile: otherwise "
+                                      "predictions are never wrong",
+                                      more.NameOf("observe")));
+  }
   RETURN_IF_ERROR(more.ToStatus());
 
   Result<ModelSpec> model = FindModel(options.model);
@@ -87,6 +92,11 @@ Result<Scenario> SettleScenario(const ScenarioOptions& options, Contradictions& 
   Result<Profile> profile = FindProfile(spec.cluster.profile);
   if (!profile.ok()) return At(profile.error(), more, {"profile"});
   spec.profile = *std::move(profile);
+  if (!options.actual_profile.empty()) {
+    Result<Profile> actual = FindProfile(options.actual_profile);
+    if (!actual.ok()) return At(actual.error(), more, {"actual-profile"});
+    spec.actual = *std::move(actual);
+  }
   if (spec.long_prompt_tokens == 0 && spec.workload.name == "short-beside-long") {
     spec.long_prompt_tokens = kLongPromptTokens;
   }
@@ -94,7 +104,8 @@ Result<Scenario> SettleScenario(const ScenarioOptions& options, Contradictions& 
   RETURN_IF_ERROR(
       At(ValidateWorkloadSpec(spec.workload), more, {"workload", "classes", "prompt-tokens"}));
   const Status possible = TryIdleCluster(scenario);
-  if (!possible.ok()) return At(possible, more, {"tp", "profile", "model", "slo-tpot", "slo-ttft"});
+  if (!possible.ok())
+    return At(possible, more, {"tp", "profile", "actual-profile", "model", "slo-tpot", "slo-ttft"});
   return scenario;
 }
 

@@ -27,6 +27,9 @@ void AddCluster(ScenarioOptions& fields, OptionTable& table) {
   whole.may_name_file = true;
   add.Add("profile", TextTarget{&cluster.profile}, "NAME",
           "device and links: a built-in profile or the path of one");
+  add.Add("actual-profile", TextTarget{&fields.actual_profile}, "NAME",
+          "what the machines really are, where the planner is to believe otherwise (--profile)")
+      .default_note = "the same as --profile";
   add.Whole("devices", cluster.devices_per_node, 1, 64, "devices of a node");
   add.Whole("tp", cluster.tensor_size, 1, 64, "devices of an instance");
   add.Whole("nodes", cluster.num_nodes, 1, 4096, "equal nodes");
@@ -117,6 +120,8 @@ void AddPolicies(ScenarioOptions& fields, OptionTable& table) {
   policies.names_section = true;
   add.Seconds("planning", fields.spec.planning_ns, 0, 1,
               "host time before each step that was planned anew");
+  add.Switch("observe", fields.spec.observe,
+             "the planner learns from what steps took, where --actual-profile differs");
   AddPolicyOptions(fields.spec.policy, table);
 }
 

@@ -13,7 +13,8 @@ namespace braid {
 struct ScenarioOptions {
   SimulationSpec spec;
   std::string model = "lwm-7b";
-  std::string source;  ///< name of a workload, path of a trace, "generated", or empty
+  std::string actual_profile;  ///< empty: as the profile that the planner believes
+  std::string source;          ///< name of a workload, path of a trace, "generated", or empty
   std::vector<std::string> policies = {"braid"};
   TrafficClass single;  ///< of --prompt-tokens and --output-tokens
   std::string config;

@@ -3,6 +3,7 @@
 #include "launch/suggestion.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -69,7 +70,8 @@ ShortFormTarget KeyValueShortForm(std::vector<std::pair<std::string, std::string
                                   std::string example) {
   std::vector<std::string> keys;
   for (const auto& [key, option] : options) keys.push_back(key);
-  std::string allowed = fmt::format("KEY=VALUE,.. such as {}", example);
+  std::string allowed =
+      fmt::format("KEY=VALUE,.. such as {}; keys are {}", example, fmt::join(keys, ", "));
   const auto expand = [options = std::move(options), keys,
                        allowed](std::string_view text) -> Result<Settings> {
     Settings settings;
@@ -78,9 +80,20 @@ ShortFormTarget KeyValueShortForm(std::vector<std::pair<std::string, std::string
       const std::string key(part.substr(0, equals));
       const auto found = std::find_if(options.begin(), options.end(),
                                       [&](const auto& option) { return option.first == key; });
-      if (equals == std::string_view::npos || found == options.end()) {
+      if (found == options.end()) {
+        return InvalidArgument(fmt::format("must be {}, not '{}': there is no '{}'{}", allowed,
+                                           text, key, DidYouMean(key, keys)));
+      }
+      if (equals == std::string_view::npos) {
         return InvalidArgument(
-            fmt::format("must be {}, not '{}'{}", allowed, text, DidYouMean(key, keys)));
+            fmt::format("must be {}, not '{}': '{}' has no value", allowed, text, key));
+      }
+      const bool twice = std::any_of(settings.begin(), settings.end(), [&](const auto& earlier) {
+        return earlier.first == found->second;
+      });
+      if (twice) {
+        return InvalidArgument(
+            fmt::format("must be {}, not '{}': '{}' stands there twice", allowed, text, key));
       }
       settings.emplace_back(found->second, part.substr(equals + 1));
     }

@@ -96,6 +96,13 @@ Result<double> Simulation::SearchRate(const SimulationSpec& spec, GoodputRule ru
   });
   progress_.Clear();
   if (!found.ok()) return found.error();
+  const auto is_good = [](const RatePoint& point) { return point.good; };
+  if (std::all_of(found->points.begin(), found->points.end(), is_good)) {
+    context_.err << fmt::format(
+        "braid: warning: {}: no rate up to {:.4g} requests/s is too many for so few requests; use "
+        "more of them, or a longer trace\n",
+        what, found->rate);
+  }
   return found->rate;
 }
 
@@ -185,10 +192,14 @@ ExitCode Simulation::Run() {
       (!last.result.interrupted && runs_.size() == scenario_.policies.size())) {
     return ExitCode::kSuccess;
   }
+  const bool searching = last.goodput.has_value() && !last.goodput->ended;
   context_.err << fmt::format(
-      "braid: interrupted in policy {} ({} of {}) after {} requests; the figures are of what was "
+      "braid: interrupted in policy {} ({} of {}) after {} {}; the figures are of what was "
       "done\n",
-      last.policy, runs_.size(), scenario_.policies.size(), last.result.summary.num_finished);
+      last.policy, runs_.size(), scenario_.policies.size(),
+      searching ? last.goodput->points.size()
+                : static_cast<std::size_t>(last.result.summary.num_finished),
+      searching ? "rates of the search for goodput" : "requests");
   return ExitCode::kInterrupted;
 }
 

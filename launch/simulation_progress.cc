@@ -12,15 +12,21 @@ namespace {
 
 constexpr std::chrono::milliseconds kShowEvery{100};
 
+void BeLate() {
+  constexpr char kText[] = "\nbraid: interrupted, ending; Ctrl-C again ends it at once\n";
+  (void)!write(STDERR_FILENO, kText, sizeof(kText) - 1);
+}
+
 void GiveUp() {
-  constexpr char kText[] = "\nbraid: interrupted\n";
+  constexpr char kText[] = "\nbraid: interrupted twice; no table, and files may be incomplete\n";
   (void)!write(STDERR_FILENO, kText, sizeof(kText) - 1);
   _exit(static_cast<int>(ExitCode::kInterrupted));
 }
 
 }  // namespace
 
-SimulationProgress::SimulationProgress(CommandContext& context) : watch_(GiveUp), line_(context) {}
+SimulationProgress::SimulationProgress(CommandContext& context)
+    : watch_(GiveUp, BeLate), line_(context) {}
 
 void SimulationProgress::Begin(std::string what, std::int64_t total) {
   what_ = std::move(what);

@@ -26,9 +26,11 @@ std::vector<NamedSummary> Summaries(std::span<const PolicyRun> runs) {
 }
 
 std::string EngineTable(std::span<const PolicyRun> runs) {
-  constexpr std::array<std::pair<const char*, std::uint64_t EngineCounts::*>, 5> kRows = {{
+  constexpr std::array<std::pair<const char*, std::uint64_t EngineCounts::*>, 7> kRows = {{
       {"planner calls", &EngineCounts::plans},
       {"steps planned", &EngineCounts::steps},
+      {"steps foreseen", &EngineCounts::forecasts},
+      {"of them issued as foreseen", &EngineCounts::foreseen},
       {"forward passes", &EngineCounts::passes},
       {"of them repeated, not planned", &EngineCounts::repeats},
       {"evictions", &EngineCounts::evictions},
@@ -62,6 +64,8 @@ Json EngineJson(const SimulationResult& result) {
           {"templates_made", result.templates.made},
           {"templates_found", result.templates.found},
           {"steps", counts.steps},
+          {"forecasts", counts.forecasts},
+          {"foreseen", counts.foreseen},
           {"passes", counts.passes},
           {"repeats", counts.repeats},
           {"evictions", counts.evictions}};
@@ -96,9 +100,12 @@ std::string WorkloadText(const WorkloadSpec& workload) {
 
 std::string ScenarioLine(const Scenario& scenario) {
   const ClusterSpec& cluster = scenario.spec.cluster;
-  return fmt::format("{} on {} x {}, tp {}: {} instances; {}", scenario.spec.model.name,
-                     cluster.num_devices(), scenario.spec.profile.name, cluster.tensor_size,
-                     cluster.num_instances(), WorkloadText(scenario.spec.workload));
+  const SimulationSpec& spec = scenario.spec;
+  const std::string believed =
+      spec.actual ? fmt::format(" that the planner takes for {}", spec.profile.name) : "";
+  return fmt::format("{} on {} x {}{}, tp {}: {} instances; {}", spec.model.name,
+                     cluster.num_devices(), spec.actual.value_or(spec.profile).name, believed,
+                     cluster.tensor_size, cluster.num_instances(), WorkloadText(spec.workload));
 }
 
 std::string SimulationText(const Scenario& scenario, std::span<const PolicyRun> runs) {

@@ -60,6 +60,8 @@ std::string FormatBytes(double bytes) {
 
 std::string FormatSeconds(double seconds) {
   if (seconds >= 1) return fmt::format("{:.2f} s", seconds);
+  constexpr double kShownInMs = 5e-5;
+  if (seconds > 0 && seconds < kShownInMs) return fmt::format("{:.1f} us", seconds * 1e6);
   return fmt::format("{:.1f} ms", seconds * 1e3);
 }
 

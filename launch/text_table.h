@@ -28,7 +28,7 @@ class TextTable {
 /// "12.3 MB", of 1,000,000 bytes.
 std::string FormatBytes(double bytes);
 
-/// "1.23 s", "45.6 ms".
+/// "1.23 s", "45.6 ms", "1.0 us".
 std::string FormatSeconds(double seconds);
 
 /// "1,234,567".

@@ -25,6 +25,7 @@ struct RequestState {
   StepIndex step = kNoIndex;        ///< the unfinished step it is in
   std::int32_t prefill_target = 0;  ///< tokens whose KV must exist before it decodes
   std::int32_t kv_tokens = 0;       ///< tokens whose KV exists
+  std::int32_t most_kv_tokens = 0;  ///< the most that ever existed at once
   std::int32_t generated = 0;       ///< tokens sampled
   std::int32_t num_evictions = 0;
   std::int32_t num_chunks = 0;
@@ -36,7 +37,11 @@ struct RequestState {
   std::int64_t longest_gap_ns = 0;
   std::vector<KvExtent> extents;  ///< every token's slot, in token order
   std::vector<KvShare> owners;    ///< the same counted by instance, in order of first use
-  std::int32_t granted = 0;       ///< slots behind the last extent that nobody else may take
+  /// Slots for its next tokens, in their order, that nobody else may take: first `granted` of them
+  /// right behind the last extent, then `ahead`.
+  std::int32_t granted = 0;
+  std::int32_t held = 0;  ///< so many of all the step that it is in needs; the others can be taken
+  std::vector<KvExtent> ahead;
 
   std::int32_t prefill_left() const { return prefill_target - kv_tokens; }
   bool idle() const { return step == kNoIndex; }
@@ -60,6 +65,7 @@ struct RunningStep {
   std::int32_t repeats_done = 0;
   bool stopping = false;
   bool live = false;
+  bool foreseen = false;  ///< planned while the step before it ran (StepSink::Foresee)
 };
 
 struct InstanceState {

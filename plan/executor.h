@@ -20,9 +20,15 @@ class Executor {
   virtual ~Executor() = default;
   /// `view` holds the step and its requests as they are before it.
   virtual void Start(const EngineView& view, StepIndex step) = 0;
+  /// The planner expects to issue `plan` when `after` ends: ranks may get it ahead. It may never
+  /// come, or otherwise; if it comes, Start says so (RunningStep::foreseen).
+  virtual void Foresee(const EngineView& /*view*/, StepIndex /*after*/, const StepPlan& /*plan*/) {}
   /// A repeated step ends at the first boundary at or after `now_ns`.
   virtual void Stop(StepIndex step, std::int64_t now_ns) = 0;
-  /// When the next step ends, or kNever where none runs.
+  /// Time has come to `now_ns`: nothing that is asked of the executor from now on lies before it.
+  virtual void AdvanceTo(std::int64_t /*now_ns*/) {}
+  /// When something happens next, or kNever where nothing runs. Where that is not the end of a step
+  /// AdvanceTo deals with it.
   virtual std::int64_t NextNs() = 0;
   /// The step that ends at NextNs; of several the lowest number.
   virtual Completion Next() = 0;

@@ -36,6 +36,11 @@ class StepSink {
   /// Starts `plan` now. kNoSlots: an instance lacks KV slots for it; kNoStrand: some instance
   /// carries max_strands already, or no strand slot is free on all. Then nothing happened.
   virtual Issued Issue(const StepPlan& plan) = 0;
+  /// Says what is expected to be issued when the running step `after` ends, so that ranks may have
+  /// it before; nothing is promised. One forecast per step, the last counts. If the call of Plan
+  /// that hears of the end of `after` issues a step of the same work (SameWork), that step was
+  /// planned ahead and waits for no planning; a forecast that does not come true is dropped then.
+  virtual void Foresee(StepIndex /*after*/, const StepPlan& /*plan*/) {}
   /// Ends a repeated step at its next boundary.
   virtual void Stop(StepIndex step) = 0;
   /// Drops the KV of an idle request; it is prefilled again, prompt and generated tokens.

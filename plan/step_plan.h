@@ -38,6 +38,8 @@ struct PlannedRequest {
   /// Prefill: the instances of its ring, StepPlan::instances[first_member ..]; 0: the whole group.
   std::uint32_t first_member = 0;
   std::uint32_t num_members = 0;
+
+  bool operator==(const PlannedRequest&) const = default;
 };
 
 /// What a planner decides: one forward pass of one group (or a run of equal decode passes), or one
@@ -56,6 +58,8 @@ struct StepPlan {
   bool move = false;
   /// No message under attention: the order of LoongServe's released code.
   bool exchange_in_turn = false;
+  /// Queries of decode rows go to every instance of the group, not only to owners of their KV.
+  bool queries_to_all = false;
   std::int64_t predicted_ns = 0;  ///< of one pass
 
   void Clear() {
@@ -68,9 +72,18 @@ struct StepPlan {
     period_ns = 0;
     move = false;
     exchange_in_turn = false;
+    queries_to_all = false;
     predicted_ns = 0;
   }
 };
+
+/// Whether ranks would do the same for both: all but what they are expected to take.
+inline bool SameWork(const StepPlan& a, const StepPlan& b) {
+  return a.instances == b.instances && a.requests == b.requests && a.shares == b.shares &&
+         a.overlap == b.overlap && a.priority == b.priority && a.max_repeats == b.max_repeats &&
+         a.period_ns == b.period_ns && a.move == b.move &&
+         a.exchange_in_turn == b.exchange_in_turn && a.queries_to_all == b.queries_to_all;
+}
 
 /// Whether a move takes `planned` to the host's memory or brings it back from there.
 inline bool IsSwap(const StepPlan& plan, const PlannedRequest& planned) {

@@ -20,7 +20,7 @@ enum class BatchingObjective : std::uint8_t {
 /// How it is searched.
 enum class BatchingMethod : std::uint8_t {
   kExact,         ///< the optimum, up to the rounding of sums
-  kBucketed,      ///< cuts on a grid of some 250 positions and fewer degrees, then cuts moved
+  kBucketed,      ///< cuts on a grid of some 400 positions and fewer degrees, then cuts moved
   kPaperRule,     ///< LoongServe's claim that both splits are monotone, as printed in the paper
   kReleasedRule,  ///< as in its released code, where one bound is the other way round
 };

@@ -10,19 +10,28 @@ namespace {
 
 // Chosen on queues of 1,024 for 64 instances: within 1 % of the optimum in less than 10 ms.
 // Intervals of kSloHinge cost more to price, so it gets fewer cuts.
-constexpr std::size_t kPriceCuts = 128;
+constexpr std::size_t kPriceCuts = 96;
 constexpr std::size_t kHingePriceCuts = 64;
 constexpr std::size_t kPriceLevels = 16;
 constexpr std::size_t kCuts = 400;
 constexpr std::size_t kHingeCuts = 344;
-constexpr std::size_t kLevels = 64;
+constexpr std::size_t kLevels = 32;
 // Distances from what the relaxation promises, as shares of it.
 constexpr double kFirstGap = 0.01;
-constexpr double kHingeFirstGap = 0.006;
+constexpr double kHingeFirstGap = 0.009;
 constexpr double kSmallestGap = 0.001;
 constexpr double kRounding = 1e-9;  // of sums of some thousand terms, with much to spare
 constexpr int kMaxAttempts = 5;     // each with four times the gap
 constexpr int kMaxSweeps = 4;
+// How far a cut moves in a sweep, in requests; staying first, so that ties change nothing.
+constexpr std::int32_t kOffsets[] = {0, -1, 1, -2, 2, -4, 4, -8, 8};
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::size_t kAllLevels = std::numeric_limits<std::size_t>::max();
+// Steps of GroupSearch::RunTight, some ns each: fewer than these take no longer than a search near
+// the relaxation, an exact one, a search over all cuts.
+constexpr double kTightWork = 1e6;
+constexpr double kExactTightWork = 3e7;
+constexpr double kFallbackWork = 2e7;
 constexpr double kSmallestCost = 1e-300;  // instead of 0 as a divisor
 
 std::size_t Index(std::int32_t value) { return static_cast<std::size_t>(value); }
@@ -31,22 +40,33 @@ std::size_t Index(std::int32_t value) { return static_cast<std::size_t>(value); 
 
 void BucketedSearch::Run(const OrderedRequests& requests, const SearchSpace& space,
                          GroupSearch& search, std::vector<BatchingGroup>& groups) {
-  full_.cut.resize(requests.size() + 1);
-  std::iota(full_.cut.begin(), full_.cut.end(), 0);
-  FillCutGrid(requests, 0, slacks_, full_);
+  ReadQueue(requests, space);
+  grid_.cut = possible_;
+  if (RunTight(requests, space, {kTightWork, kLevels}, search, groups)) {
+    MoveCuts(requests, space, groups);
+  } else {
+    RunOnGrids(requests, space, search, groups);
+  }
+}
+
+void BucketedSearch::RunOnGrids(const OrderedRequests& requests, const SearchSpace& space,
+                                GroupSearch& search, std::vector<BatchingGroup>& groups) {
   ChooseDegrees(space);
   const SearchSpace fewer{space.lines, space.free_slots, degrees_};
   const bool hinge = requests.problem->objective == BatchingObjective::kSloHinge;
   ChooseCuts(requests, space.lines[1], hinge ? kHingePriceCuts : kPriceCuts);
   FillCutGrid(requests, kPriceLevels, slacks_, grid_);
-  const double price = pricing_.FindPrice(grid_, fewer);
-  last_bound_ = pricing_.cost();
+  price_ = pricing_.FindPrice(grid_, fewer);
+  const double first_gap = (hinge ? kHingeFirstGap : kFirstGap) * pricing_.cost();
 
   ChooseCuts(requests, space.lines[1], hinge ? kHingeCuts : kCuts);
-  RunNear(requests, fewer, price, search, groups);
+  if (!RunTight(requests, fewer, {kTightWork, kLevels}, search, groups)) {
+    RunNear(requests, fewer, first_gap, search, groups);
+    if (groups.empty()) RunTight(requests, fewer, {kFallbackWork, kLevels}, search, groups);
+  }
   if (groups.empty()) {
     // What only a finer cut or another degree would fit: rare, so it may cost what it costs.
-    FillCutGrid(requests, std::numeric_limits<std::size_t>::max(), slacks_, full_);
+    FillCutGrid(requests, kAllLevels, slacks_, full_);
     search.Run(full_, space);
     search.Backtrack(full_, groups);
     return;
@@ -54,24 +74,48 @@ void BucketedSearch::Run(const OrderedRequests& requests, const SearchSpace& spa
   MoveCuts(requests, space, groups);
   grid_.cut.assign(1, 0);
   for (const BatchingGroup& group : groups) grid_.cut.push_back(group.end_request);
-  RunNear(requests, space, price, search, groups);
+  RunNear(requests, space, kSmallestGap * pricing_.cost(), search, groups);
   MoveCuts(requests, space, groups);
 }
 
-// Whatever is better than the groups known lies within their distance from the guide's promise, and
-// within that distance the guided search is exact.
+void BucketedSearch::ReadQueue(const OrderedRequests& requests, const SearchSpace& space) {
+  full_.cut.resize(requests.size() + 1);
+  std::iota(full_.cut.begin(), full_.cut.end(), 0);
+  FillCutGrid(requests, 0, slacks_, full_);
+  possible_.clear();
+  for (std::size_t p = 0; p < full_.num_positions(); ++p) {
+    const std::int64_t before = full_.slots[p];
+    const CellSpan cells = PossibleCells(space, before, full_.slots.back() - before);
+    if (cells.begin < cells.end) possible_.push_back(full_.cut[p]);
+  }
+}
+
+bool BucketedSearch::RunTight(const OrderedRequests& requests, const SearchSpace& space,
+                              const TightLimits& limits, GroupSearch& search,
+                              std::vector<BatchingGroup>& groups) {
+  FillCutGrid(requests, 0, slacks_, grid_);
+  if (search.TightWork(grid_, space) > limits.most_work) return false;
+  FillCutGrid(requests, limits.max_levels, slacks_, grid_);
+  search.RunTight(grid_, space);
+  search.Backtrack(grid_, groups);
+  return true;
+}
+
+// Whatever is better than the groups known lies within their distance from what the relaxation
+// promises, and within that distance its search is exact.
 void BucketedSearch::RunExact(const OrderedRequests& requests, const SearchSpace& space,
                               GroupSearch& search, std::vector<BatchingGroup>& groups) {
-  Run(requests, space, search, groups);
+  ReadQueue(requests, space);
+  grid_.cut = possible_;
+  if (RunTight(requests, space, {kExactTightWork, kAllLevels}, search, groups)) return;
+  RunOnGrids(requests, space, search, groups);
   if (groups.empty()) return;
-  constexpr std::size_t kAllLevels = std::numeric_limits<std::size_t>::max();
   FillCutGrid(requests, kAllLevels, slacks_, full_);
-  const double price = guide_.instance_price;
   const double known =
-      CostOf(requests, groups) + price * static_cast<double>(space.num_instances());
-  pricing_.FillGuide(full_, space, price, kSmallestGap * known, guide_);
-  guide_.gap = std::max(0.0, known - guide_.prefix_cost.back()) + kRounding * known;
-  search.RunGuided(full_, space, guide_);
+      CostOf(requests, groups) + price_ * static_cast<double>(space.num_instances());
+  pricing_.Price(full_, space, price_, kSmallestGap * known);
+  const double gap = std::max(0.0, known - pricing_.cost()) + kRounding * known;
+  pricing_.Search(full_, space, price_, gap, search);
   search.Backtrack(full_, groups);
 }
 
@@ -87,30 +131,16 @@ double BucketedSearch::CostOf(const OrderedRequests& requests,
 }
 
 void BucketedSearch::RunNear(const OrderedRequests& requests, const SearchSpace& space,
-                             double price, GroupSearch& search,
+                             double first_gap, GroupSearch& search,
                              std::vector<BatchingGroup>& groups) {
   FillCutGrid(requests, kLevels, slacks_, grid_);
-  const bool hinge = requests.problem->objective == BatchingObjective::kSloHinge;
-  const double first_share = hinge ? kHingeFirstGap : kFirstGap;
-  // What is known bounds what is looked for; else a share of what the whole costs.
-  const double paid = price * static_cast<double>(space.num_instances());
-  double first_gap = first_share * last_bound_;
-  pricing_.FillGuide(grid_, space, price, first_gap, guide_);
-  const double bound = guide_.prefix_cost.back();
-  last_bound_ = bound;
-  if (groups.empty()) {
-    first_gap = first_share * bound;
-  } else {
-    const double known = CostOf(requests, groups) + paid - bound;
-    first_gap = std::clamp(known, kSmallestGap * bound, first_share * bound);
-  }
-  if (!std::isfinite(bound)) return;
-  guide_.gap = first_gap;
+  const double paid = price_ * static_cast<double>(space.num_instances());
+  double gap = first_gap;
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    search.RunGuided(grid_, space, guide_);
+    pricing_.Search(grid_, space, price_, gap, search);
     const bool found = search.Backtrack(grid_, groups);
-    if (found && search.best_cost() + paid <= bound + guide_.gap) break;
-    guide_.gap *= 4;
+    if (found && search.best_cost() + paid <= pricing_.cost() + gap) break;
+    gap *= 4;
   }
 }
 
@@ -120,8 +150,8 @@ void BucketedSearch::RunNear(const OrderedRequests& requests, const SearchSpace&
 void BucketedSearch::ChooseCuts(const OrderedRequests& requests, const PrefillLine& line,
                                 std::size_t max_cuts) {
   const std::size_t count = requests.size();
-  if (count <= max_cuts) {
-    grid_.cut = full_.cut;
+  if (possible_.size() <= max_cuts + 1) {
+    grid_.cut = possible_;
     return;
   }
   distance_.assign(1, 0.0);
@@ -135,12 +165,14 @@ void BucketedSearch::ChooseCuts(const OrderedRequests& requests, const PrefillLi
   const double steps = static_cast<double>(max_cuts);
   double next = 1;
   grid_.cut.assign(1, 0);
-  for (std::size_t position = 1; position < count; ++position) {
+  for (const std::int32_t cut : possible_) {
+    const std::size_t position = Index(cut);
+    if (position == 0 || position == count) continue;
     const double share = 0.5 * distance_[position] / whole +
                          0.25 * static_cast<double>(position) / static_cast<double>(count) +
                          0.25 * full_.tokens[position] / full_.tokens.back();
     if (share * steps < next) continue;
-    grid_.cut.push_back(static_cast<std::int32_t>(position));
+    grid_.cut.push_back(cut);
     next = std::max(next + 1, share * steps);
   }
   grid_.cut.push_back(static_cast<std::int32_t>(count));
@@ -157,58 +189,62 @@ void BucketedSearch::ChooseDegrees(const SearchSpace& space) {
   }
 }
 
-double BucketedSearch::PairCost(const OrderedRequests& requests, const SearchSpace& space,
-                                const BatchingGroup& left, const BatchingGroup& right,
-                                std::int32_t cut) const {
-  double cost = 0;
-  for (const bool is_left : {true, false}) {
-    const BatchingGroup& group = is_left ? left : right;
-    const std::size_t first = Index(is_left ? group.first_request : cut);
-    const std::size_t end = Index(is_left ? cut : group.end_request);
-    const std::int64_t room =
-        space.free_slots[Index(group.end_instance)] - space.free_slots[Index(group.first_instance)];
-    if (full_.slots[end] - full_.slots[first] > room) {
-      return std::numeric_limits<double>::infinity();
-    }
-    if (requests.problem->objective == BatchingObjective::kSloHinge) {
-      cost += GroupCost(requests, first, end, Index(group.degree())).cost;
-    } else {
-      cost += IntervalCost<false>(full_, space.lines[Index(group.degree())], end).From(first).cost;
-    }
+double BucketedSearch::CostAt(const OrderedRequests& requests, const SearchSpace& space,
+                              const BatchingGroup& group, std::int32_t first,
+                              std::int32_t end) const {
+  const std::int64_t room =
+      space.free_slots[Index(group.end_instance)] - space.free_slots[Index(group.first_instance)];
+  if (full_.slots[Index(end)] - full_.slots[Index(first)] > room) return kInfinity;
+  if (requests.problem->objective == BatchingObjective::kSloHinge) {
+    return GroupCost(requests, Index(first), Index(end), Index(group.degree())).cost;
   }
-  return cost;
+  return IntervalCost<false>(full_, space.lines[Index(group.degree())], Index(end))
+      .From(Index(first))
+      .cost;
 }
 
-bool BucketedSearch::MoveCut(const OrderedRequests& requests, const SearchSpace& space,
-                             BatchingGroup& left, BatchingGroup& right) const {
-  std::int32_t best_cut = left.end_request;
-  double best = PairCost(requests, space, left, right, best_cut);
-  const std::int32_t start = best_cut;
-  for (std::int32_t step = 8; step > 0; step /= 2) {
-    for (const std::int32_t direction : {-step, step}) {
-      for (;;) {
-        const std::int32_t cut = best_cut + direction;
-        if (cut <= left.first_request || cut >= right.end_request) break;
-        const double cost = PairCost(requests, space, left, right, cut);
-        if (cost >= best) break;
-        best = cost;
-        best_cut = cut;
+// One cut after the other would not do: where groups are full, cuts move together or not at all.
+bool BucketedSearch::MoveCutsOnce(const OrderedRequests& requests, const SearchSpace& space,
+                                  std::vector<BatchingGroup>& groups) {
+  places_.assign(1, Place());
+  std::size_t before = 0;  // places of the cut before
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const std::size_t end_before = places_.size();
+    const bool last = g + 1 == groups.size();
+    for (const std::int32_t offset : kOffsets) {
+      const std::int32_t cut = groups[g].end_request + offset;
+      if (last ? offset != 0 : cut <= groups[g].first_request || cut >= groups[g + 1].end_request) {
+        continue;
       }
+      Place place = {.cut = cut, .cost = kInfinity, .before = before};
+      for (std::size_t b = before; b < end_before; ++b) {
+        if (places_[b].cut >= cut) continue;
+        const double cost =
+            places_[b].cost + CostAt(requests, space, groups[g], places_[b].cut, cut);
+        if (cost < place.cost) {
+          place.cost = cost;
+          place.before = b;
+        }
+      }
+      places_.push_back(place);
     }
+    before = end_before;
   }
-  left.end_request = best_cut;
-  right.first_request = best_cut;
-  return best_cut != start;
+  bool moved = false;
+  std::size_t at = places_.size() - 1;
+  for (std::size_t g = groups.size(); g-- > 1;) {
+    at = places_[at].before;
+    moved = moved || groups[g].first_request != places_[at].cut;
+    groups[g].first_request = places_[at].cut;
+    groups[g - 1].end_request = places_[at].cut;
+  }
+  return moved;
 }
 
 void BucketedSearch::MoveCuts(const OrderedRequests& requests, const SearchSpace& space,
-                              std::vector<BatchingGroup>& groups) const {
-  bool moved = true;
-  for (int sweep = 0; sweep < kMaxSweeps && moved; ++sweep) {
-    moved = false;
-    for (std::size_t g = 0; g + 1 < groups.size(); ++g) {
-      if (MoveCut(requests, space, groups[g], groups[g + 1])) moved = true;
-    }
+                              std::vector<BatchingGroup>& groups) {
+  for (int sweep = 0; sweep < kMaxSweeps; ++sweep) {
+    if (!MoveCutsOnce(requests, space, groups)) return;
   }
 }
 

@@ -11,8 +11,9 @@
 namespace braid {
 
 /// The search for queues too long for the exact one: cuts only at a grid of positions and only some
-/// degrees; then each cut is moved, request by request, to where its two groups cost least; then
-/// degrees are chosen anew, all of them allowed, for groups between those cuts.
+/// degrees; then all cuts are moved together, a few requests at a time, to where the groups cost
+/// least; then degrees are chosen anew, all of them allowed, for groups between those cuts. Where
+/// memory is so short that few cuts are possible at all, the search is over all of those.
 /// Thread: one at a time.
 class BucketedSearch {
  public:
@@ -26,25 +27,48 @@ class BucketedSearch {
                 std::vector<BatchingGroup>& groups);
 
  private:
+  struct TightLimits {
+    double most_work;        ///< as GroupSearch::TightWork counts it
+    std::size_t max_levels;  ///< as FillCutGrid
+  };
+  /// Fills full_ with every position, possible_ with those where memory allows a cut.
+  void ReadQueue(const OrderedRequests& requests, const SearchSpace& space);
   void ChooseCuts(const OrderedRequests& requests, const PrefillLine& line, std::size_t max_cuts);
+  /// Searches all cells of grid_ that memory allows; false, and nothing is done, where they are too
+  /// many.
+  bool RunTight(const OrderedRequests& requests, const SearchSpace& space,
+                const TightLimits& limits, GroupSearch& search, std::vector<BatchingGroup>& groups);
   static double CostOf(const OrderedRequests& requests, const std::vector<BatchingGroup>& groups);
   void ChooseDegrees(const SearchSpace& space);
-  /// Guided search on grid_, the gap widened until something fits; `groups` stays if nothing does.
-  void RunNear(const OrderedRequests& requests, const SearchSpace& space, double price,
+  /// On a grid of cuts and of degrees first, then on finer ones around what was found.
+  void RunOnGrids(const OrderedRequests& requests, const SearchSpace& space, GroupSearch& search,
+                  std::vector<BatchingGroup>& groups);
+  /// Search on grid_ near what instances at price_ promise, at first within `first_gap`, then wider
+  /// until something fits; `groups` stays if nothing does.
+  void RunNear(const OrderedRequests& requests, const SearchSpace& space, double first_gap,
                GroupSearch& search, std::vector<BatchingGroup>& groups);
-  /// Sum of the costs of the two groups that meet at `cut`; infinite where one does not fit.
-  double PairCost(const OrderedRequests& requests, const SearchSpace& space,
-                  const BatchingGroup& left, const BatchingGroup& right, std::int32_t cut) const;
-  bool MoveCut(const OrderedRequests& requests, const SearchSpace& space, BatchingGroup& left,
-               BatchingGroup& right) const;
+  /// What `group` costs with requests [first, end) on its instances; infinite where they do not
+  /// fit.
+  double CostAt(const OrderedRequests& requests, const SearchSpace& space,
+                const BatchingGroup& group, std::int32_t first, std::int32_t end) const;
+  /// Moves all cuts at once to the best places a few requests away; false where they are there.
+  bool MoveCutsOnce(const OrderedRequests& requests, const SearchSpace& space,
+                    std::vector<BatchingGroup>& groups);
   void MoveCuts(const OrderedRequests& requests, const SearchSpace& space,
-                std::vector<BatchingGroup>& groups) const;
+                std::vector<BatchingGroup>& groups);
 
   CutGrid grid_;
-  CutGrid full_;  ///< every position, without hinges
+  CutGrid full_;                        ///< every position, without hinges
+  std::vector<std::int32_t> possible_;  ///< positions of full_
   InstancePricing pricing_;
-  Guide guide_;
-  double last_bound_ = 0;  ///< guide_.prefix_cost of all requests, in the round before
+  double price_ = 0;  ///< of an instance, on the last grids
+  /// Of MoveCutsOnce: a place for a cut, the cheapest groups before it, and the cut before it.
+  struct Place {
+    std::int32_t cut = 0;
+    double cost = 0;
+    std::size_t before = 0;
+  };
+  std::vector<Place> places_;  ///< of all cuts, one after the other
   std::vector<std::int32_t> degrees_;
   std::vector<double> distance_;
   std::vector<double> slacks_;

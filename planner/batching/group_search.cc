@@ -16,6 +16,30 @@ bool Improves(double cost, double makespan_ns, const Cell& cell) {
 
 }  // namespace
 
+CellSpan PossibleCells(const SearchSpace& space, std::int64_t slots_before,
+                       std::int64_t slots_after) {
+  const auto& free = space.free_slots;
+  const auto first = std::lower_bound(free.begin(), free.end(), slots_before);
+  const auto end = std::upper_bound(first, free.end(), free.back() - slots_after);
+  return {static_cast<std::size_t>(first - free.begin()),
+          static_cast<std::size_t>(end - free.begin())};
+}
+
+void GroupSearch::FindCells(const CutGrid& grid, const SearchSpace& space) {
+  possible_.clear();
+  possible_positions_.assign(space.num_instances() + 1, {grid.num_positions(), 0});
+  for (std::size_t p = 0; p < grid.num_positions(); ++p) {
+    const std::int64_t before = grid.slots[p];
+    possible_.push_back(PossibleCells(space, before, grid.slots.back() - before));
+    if (p == 0) possible_[0] = {0, 1};  // no instance is left out before the first group
+    for (std::size_t k = possible_[p].begin; k < possible_[p].end; ++k) {
+      CellSpan& positions = possible_positions_[k];
+      positions.begin = std::min(positions.begin, p);
+      positions.end = p + 1;
+    }
+  }
+}
+
 void GroupSearch::Clear(const CutGrid& grid, const SearchSpace& space) {
   num_columns_ = space.num_instances() + 1;
   cells_.assign(grid.num_positions() * num_columns_, Cell{kInfinity, kInfinity, -1, -1});
@@ -85,23 +109,21 @@ void GroupSearch::RunRow(const CutGrid& grid, const SearchSpace& space, std::siz
   }
 }
 
-void GroupSearch::RunGuided(const CutGrid& grid, const SearchSpace& space, const Guide& guide) {
+void GroupSearch::Begin(const CutGrid& grid, const SearchSpace& space) {
   Clear(grid, space);
+  FindCells(grid, space);
   spans_.assign(1, {0, 1});
-  WithHinge(grid, [&](auto hinge) {
-    for (std::size_t end = 1; end < grid.num_positions(); ++end) {
-      RunGuidedRow<hinge.value>(grid, space, guide, end);
-    }
-  });
 }
 
-void GroupSearch::Extend(const Step& step, const SearchSpace& space) {
+void GroupSearch::Extend(const Step& step, std::int64_t needed, const SearchSpace& space) {
   const Cell* const prefixes = &cells_[step.begin * num_columns_];
   Cell* const row = &cells_[step.end * num_columns_];
-  const Span span = spans_[step.begin];
-  for (std::size_t first = span.begin; first < span.end; ++first) {
+  const CellSpan span = spans_[step.begin];
+  const CellSpan possible = possible_[step.end];
+  const std::size_t from = possible.begin > step.width ? possible.begin - step.width : 0;
+  for (std::size_t first = std::max(span.begin, from); first < span.end; ++first) {
     const std::size_t k = first + step.width;
-    if (k >= num_columns_ || step.needed > space.free_slots[k] - space.free_slots[first]) break;
+    if (k >= possible.end || needed > space.free_slots[k] - space.free_slots[first]) break;
     const double cost = prefixes[first].cost + step.cost;
     const double makespan_ns = std::max(prefixes[first].makespan_ns, step.time_ns);
     if (Improves(cost, makespan_ns, row[k])) {
@@ -111,33 +133,69 @@ void GroupSearch::Extend(const Step& step, const SearchSpace& space) {
   }
 }
 
-template <bool kHinge>
-void GroupSearch::RunGuidedRow(const CutGrid& grid, const SearchSpace& space, const Guide& guide,
-                               std::size_t end) {
-  Cell* const row = &cells_[end * num_columns_];
-  const double most = guide.prefix_cost[end] + guide.gap;
-  for (std::size_t d = 0; d < space.degrees.size(); ++d) {
-    const std::size_t width = static_cast<std::size_t>(space.degrees[d]);
-    const double paid = guide.instance_price * static_cast<double>(width);
-    const double* const last_cost = &guide.last_cost[d * grid.num_positions()];
-    IntervalCost<kHinge> interval(grid, space.lines[width], end);
-    for (std::size_t begin = end; begin-- > 0;) {
-      const std::int64_t needed = grid.slots[end] - grid.slots[begin];
-      if (needed > space.free_slots[width]) break;
-      const auto value = interval.From(begin);
-      if (guide.prefix_cost[begin] + value.cost + paid <= most) {
-        Extend({begin, end, width, needed, value.cost, value.time_ns}, space);
-      }
-      if (last_cost[begin] + value.cost > most) break;
-    }
+void GroupSearch::FillRow(const CutGrid& grid, const SearchSpace& space,
+                          std::span<const Step> steps, double price, double most) {
+  const std::size_t end = spans_.size();
+  for (const Step& step : steps) {
+    Extend(step, grid.slots[end] - grid.slots[step.begin], space);
   }
-  Span span{num_columns_, 0};
-  for (std::size_t k = 1; k < num_columns_; ++k) {
-    if (row[k].cost + guide.instance_price * static_cast<double>(k) > most) continue;
+  const Cell* const row = &cells_[end * num_columns_];
+  CellSpan span{num_columns_, 0};
+  for (std::size_t k = possible_[end].begin; k < possible_[end].end; ++k) {
+    if (row[k].cost + price * static_cast<double>(k) > most) continue;
     span.begin = std::min(span.begin, k);
     span.end = k + 1;
   }
   spans_.push_back(span);
+}
+
+double GroupSearch::TightWork(const CutGrid& grid, const SearchSpace& space) {
+  FindCells(grid, space);
+  double cells = 0;
+  double positions = 0;
+  for (const CellSpan& span : possible_positions_) {
+    if (span.end <= span.begin) continue;
+    cells += static_cast<double>(span.end - span.begin);
+    positions = std::max(positions, static_cast<double>(span.end - span.begin));
+  }
+  return cells * static_cast<double>(space.degrees.size()) * positions;
+}
+
+void GroupSearch::RunTight(const CutGrid& grid, const SearchSpace& space) {
+  Clear(grid, space);
+  FindCells(grid, space);
+  WithHinge(grid, [&](auto hinge) {
+    for (std::size_t end = 1; end < grid.num_positions(); ++end) {
+      RunTightRow<hinge.value>(grid, space, end);
+    }
+  });
+}
+
+template <bool kHinge>
+void GroupSearch::RunTightRow(const CutGrid& grid, const SearchSpace& space, std::size_t end) {
+  for (std::size_t k = possible_[end].begin; k < possible_[end].end; ++k) {
+    Cell& cell = cells_[end * num_columns_ + k];
+    for (const std::int32_t degree : space.degrees) {
+      const std::size_t width = static_cast<std::size_t>(degree);
+      if (width > k) break;
+      const std::size_t first = k - width;
+      const std::int64_t room = space.free_slots[k] - space.free_slots[first];
+      const CellSpan begins = possible_positions_[first];
+      IntervalCost<kHinge> interval(grid, space.lines[width], end);
+      for (std::size_t begin = std::min(begins.end, end); begin-- > begins.begin;) {
+        if (grid.slots[end] - grid.slots[begin] > room) break;
+        const Cell& prefix = cells_[begin * num_columns_ + first];
+        if (prefix.cost >= cell.cost) continue;
+        const auto value = interval.From(begin);
+        const double cost = prefix.cost + value.cost;
+        const double makespan_ns = std::max(prefix.makespan_ns, value.time_ns);
+        if (Improves(cost, makespan_ns, cell)) {
+          cell = Cell{cost, makespan_ns, static_cast<std::int32_t>(begin),
+                      static_cast<std::int32_t>(first)};
+        }
+      }
+    }
+  }
 }
 
 void GroupSearch::RunWithRule(const CutGrid& grid, const SearchSpace& space, SplitRule rule) {

@@ -17,18 +17,19 @@ struct SearchSpace {
   std::size_t num_instances() const { return free_slots.size() - 1; }
 };
 
+/// Cells begin .. end - 1 of a row or a column of the table; none where end <= begin.
+struct CellSpan {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+/// Numbers of instances after which requests may be cut at a position: the instances before hold
+/// what is before, those after hold what is after. Both ends grow with `slots_before`.
+CellSpan PossibleCells(const SearchSpace& space, std::int64_t slots_before,
+                       std::int64_t slots_after);
+
 /// Which of the pruning rules of LoongServe hold the search; see BatchingMethod.
 enum class SplitRule : std::uint8_t { kPaper, kReleased };
-
-/// The optimum where instances are not counted but bought, each for `instance_price`, and lie where
-/// they fit: below every f. See instance_price.h.
-struct Guide {
-  double instance_price = 0;
-  std::vector<double> prefix_cost;  ///< by position of the grid; instances paid
-  /// The same where the last group has a given degree, or a lower bound: degrees x positions.
-  std::vector<double> last_cost;
-  double gap = 0;  ///< cells more than this above prefix_cost, instances paid, are given up
-};
 
 /// The table f[i][k] over positions of a grid and numbers of instances, and how it came about.
 /// Ties in the objective go to the smaller makespan. Reused from call to call.
@@ -43,9 +44,26 @@ class GroupSearch {
   ///   f[j'][l] + cost(j'..i] >= f[j'][l] + cost(j'..j] + cost(j..i] >= f[j][k] + cost(j..i].
   void Run(const CutGrid& grid, const SearchSpace& space);
 
-  /// The same optimum, if it lies within guide.gap of what the guide promises, at a fraction of the
-  /// cost: along every solution (f + price paid - guide) never falls. Otherwise worse or nothing.
-  void RunGuided(const CutGrid& grid, const SearchSpace& space, const Guide& guide);
+  /// A group of `width` instances for (begin..end].
+  struct Step {
+    std::size_t begin;
+    std::size_t end;
+    std::size_t width;
+    double cost;
+    double time_ns;
+  };
+  /// Begins a table that is filled row by row, by steps that the caller chose.
+  void Begin(const CutGrid& grid, const SearchSpace& space);
+  /// Fills the row of `end`, after all rows before, with the best of `steps` that end there. Cells
+  /// of more than `most`, each instance used paid with `price`, are given up.
+  void FillRow(const CutGrid& grid, const SearchSpace& space, std::span<const Step> steps,
+               double price, double most);
+
+  /// The same optimum where memory is so short that few cells can be part of any solution: only
+  /// those are filled. Cost: O(TightWork).
+  void RunTight(const CutGrid& grid, const SearchSpace& space);
+  /// How many steps RunTight takes on that grid, about.
+  double TightWork(const CutGrid& grid, const SearchSpace& space);
 
   /// The same table under a rule of the paper, for the faithful policy: not always the optimum, and
   /// sometimes nothing where something would fit. All degrees are allowed.
@@ -67,34 +85,23 @@ class GroupSearch {
   };
   template <bool kHinge>
   void RunRow(const CutGrid& grid, const SearchSpace& space, std::size_t end);
-  /// A group of `width` instances for (begin..end].
-  struct Step {
-    std::size_t begin;
-    std::size_t end;
-    std::size_t width;
-    std::int64_t needed;
-    double cost;
-    double time_ns;
-  };
-  /// Tries it after every cell kept at `begin`.
-  void Extend(const Step& step, const SearchSpace& space);
-  template <bool kHinge>
-  void RunGuidedRow(const CutGrid& grid, const SearchSpace& space, const Guide& guide,
-                    std::size_t end);
+  /// Tries it after every cell kept at its begin.
+  void Extend(const Step& step, std::int64_t needed, const SearchSpace& space);
   template <bool kHinge>
   void Seed(const CutGrid& grid, const SearchSpace& space, std::size_t end);
   template <bool kHinge>
   void RunCellWithRule(const CutGrid& grid, const SearchSpace& space, SplitRule rule,
                        std::size_t cell);
   void Clear(const CutGrid& grid, const SearchSpace& space);
+  void FindCells(const CutGrid& grid, const SearchSpace& space);
+  template <bool kHinge>
+  void RunTightRow(const CutGrid& grid, const SearchSpace& space, std::size_t end);
 
   std::vector<Cell> cells_;  ///< (positions) x (instances + 1)
   std::vector<std::size_t> active_;
-  struct Span {
-    std::size_t begin;
-    std::size_t end;
-  };
-  std::vector<Span> spans_;  ///< by position: the cells that RunGuided keeps
+  std::vector<CellSpan> spans_;               ///< by position: the cells that FillRow keeps
+  std::vector<CellSpan> possible_;            ///< by position: the cells that memory allows
+  std::vector<CellSpan> possible_positions_;  ///< the same by number of instances
   std::size_t num_columns_ = 0;
   double best_cost_ = 0;
 };

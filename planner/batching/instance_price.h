@@ -21,10 +21,14 @@ class InstancePricing {
   /// Of the whole at the last price tried, instances paid.
   double cost() const { return cost_.back(); }
 
-  /// Fills price and costs of `guide` at a given price; leaves the gap. Costs by last degree are
-  /// exact up to `slack` above the prefix cost.
-  void FillGuide(const CutGrid& grid, const SearchSpace& space, double price, double slack,
-                 Guide& guide);
+  /// The optimum with counted instances, left in `search`, if with its instances paid it costs at
+  /// most `gap` more than cost() then says; otherwise worse or nothing. It is exact within the gap
+  /// because along every solution (cost + paid - cheapest at this position) never falls.
+  void Search(const CutGrid& grid, const SearchSpace& space, double price, double gap,
+              GroupSearch& search);
+
+  /// Finds cost() at a price. With a larger `slack` a row takes longer and prunes later rows more.
+  void Price(const CutGrid& grid, const SearchSpace& space, double price, double slack);
 
  private:
   struct Tariff {
@@ -33,7 +37,9 @@ class InstancePricing {
   };
   /// Optimum at a price; returns the instances that it buys.
   std::size_t Buy(const CutGrid& grid, const SearchSpace& space, const Tariff& tariff);
-  template <bool kHinge>
+  void Reset(const CutGrid& grid, const SearchSpace& space);
+  /// With kKeep, steps_ are those within the slack of the best so far.
+  template <bool kHinge, bool kKeep>
   void BuyRow(const CutGrid& grid, const SearchSpace& space, const Tariff& tariff, std::size_t end);
   /// The most free slots that `width` instances for a group from `begin` on can have.
   std::int64_t Room(const SearchSpace& space, std::size_t begin, std::size_t width) const;
@@ -42,6 +48,7 @@ class InstancePricing {
   std::vector<double> cost_;
   std::vector<double> last_cost_;
   std::vector<std::size_t> bought_;
+  std::vector<GroupSearch::Step> steps_;  ///< that may end at the row
   std::size_t favourite_ = 0;
   std::size_t next_favourite_ = 0;
 };

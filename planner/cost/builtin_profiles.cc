@@ -18,7 +18,8 @@ Result<Profile> BuiltinProfile(std::string_view name) {
     }
     known += (known.empty() ? "" : ", ") + std::string(profile.name);
   }
-  return NotFound("no built-in profile '" + std::string(name) + "'; there are " + known);
+  return NotFound("no built-in profile '" + std::string(name) + "'; there are " + known +
+                  ", and the path of a file that ends in .yaml names one of yours");
 }
 
 Result<Profile> FindProfile(const std::string& name_or_path) {

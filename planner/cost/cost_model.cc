@@ -4,6 +4,7 @@
 #include "planner/cost/builtin_models.h"
 #include "planner/cost/line_fit.h"
 #include "planner/cost/single_strand.h"
+#include "planner/cost/time_correction.h"
 
 #include <algorithm>
 #include <array>
@@ -12,12 +13,6 @@
 
 namespace braid {
 namespace {
-
-// Corrections are in 1/65536.
-constexpr std::int64_t kNoCorrection = 65536;
-constexpr std::int64_t kLeastCorrection = kNoCorrection / 2;
-constexpr std::int64_t kMostCorrection = kNoCorrection * 2;
-constexpr std::int64_t kForgetting = 8;  // a new observation counts one part in so many
 
 constexpr std::size_t kFlagCombinations = 128;
 constexpr std::int32_t kMostInstances = 255;  // of a group, as templates number them
@@ -68,10 +63,10 @@ Result<DeviceMemory> MemoryOf(const Profile& profile, const ModelSpec& model,
   memory.left_bytes = usable - memory.weight_bytes - profile.workspace_bytes.value;
   if (memory.left_bytes >= memory.kv_bytes_per_token) return memory;
   return FailedPrecondition(
-      "the model " + model.name + " does not fit a " + profile.name + " at tensor_size " +
+      "the model " + model.name + " does not fit devices of " + profile.name + " at tp " +
       std::to_string(tensor_size) + ": " + Gigabytes(memory.weight_bytes) + " of weights and " +
       Gigabytes(profile.workspace_bytes.value) + " of workspace leave nothing of " +
-      Gigabytes(usable) + "; use a larger tensor_size or a device with more memory");
+      Gigabytes(usable) + "; use a larger tp or a device with more memory");
 }
 
 }  // namespace
@@ -80,8 +75,10 @@ struct CostModel::Tables {
   struct Entry {
     TimedTemplate timed;
     SingleStrand strand;
-    std::int64_t correction = kNoCorrection;
+    std::unique_ptr<TimeCorrection> correction;  ///< null until such a step was observed
     std::optional<PrefillLine> line;
+    const TimeCorrection* line_correction = nullptr;  ///< that the line was drawn with ..
+    std::uint64_t line_changes = 0;                   ///< .. when it had changed so often
   };
 
   Profile profile;
@@ -93,6 +90,10 @@ struct CostModel::Tables {
   DeviceMemory memory;
   std::int64_t kv_slots = 0;
   std::vector<std::unique_ptr<Entry>> entries;  ///< by SlotOf
+  /// What was observed at any degree, for signatures that were not: by SlotOf of degree 0.
+  std::array<std::unique_ptr<TimeCorrection>, kFlagCombinations> of_kind;
+  bool observed = false;
+  std::uint64_t corrections = 0;
   TemplateUses uses;
 
   std::int32_t max_degree() const { return std::min(cluster.num_instances(), kMostInstances); }
@@ -107,6 +108,17 @@ struct CostModel::Tables {
       ++uses.found;
     }
     return *entry;
+  }
+
+  std::unique_ptr<TimeCorrection>& OfKind(StepSignature signature) {
+    signature.degree = 0;
+    return of_kind[SlotOf(signature)];
+  }
+
+  /// Null where nothing was observed.
+  const TimeCorrection* CorrectionOf(const StepSignature& signature, const Entry& entry) {
+    if (!observed) return nullptr;
+    return entry.correction != nullptr ? entry.correction.get() : OfKind(signature).get();
   }
 
   std::unique_ptr<Entry> Build(StepSignature signature) const {
@@ -161,14 +173,22 @@ const TimedTemplate& CostModel::Timed(const StepSignature& signature) const {
 std::int64_t CostModel::StepNs(const StepSignature& signature, const StepSizes& sizes) const {
   const Tables::Entry& entry = tables_->Find(signature);
   const std::int64_t ns = entry.strand.TotalNs(sizes);
-  return entry.correction == kNoCorrection ? ns : ns * entry.correction / kNoCorrection;
+  const TimeCorrection* correction = tables_->CorrectionOf(signature, entry);
+  return correction == nullptr ? ns : correction->Apply(ns);
 }
 
 CostModel::LaneNs CostModel::BusyNs(const StepSignature& signature, const StepSizes& sizes) const {
   const Tables::Entry& entry = tables_->Find(signature);
   const StrandTime time = entry.strand.Run(sizes);
-  return {.compute = time.compute_busy_ns * entry.correction / kNoCorrection,
-          .network = time.network_busy_ns * entry.correction / kNoCorrection};
+  LaneNs busy = {.compute = time.compute_busy_ns, .network = time.network_busy_ns};
+  const TimeCorrection* correction = tables_->CorrectionOf(signature, entry);
+  if (correction == nullptr || time.total_ns <= 0) return busy;
+  // Which lane was off nobody saw.
+  const double ratio =
+      static_cast<double>(correction->Apply(time.total_ns)) / static_cast<double>(time.total_ns);
+  busy.compute = static_cast<std::int64_t>(static_cast<double>(busy.compute) * ratio);
+  busy.network = static_cast<std::int64_t>(static_cast<double>(busy.network) * ratio);
+  return busy;
 }
 
 PrefillLine CostModel::Prefill(std::int32_t degree) const {
@@ -177,16 +197,24 @@ PrefillLine CostModel::Prefill(std::int32_t degree) const {
 
 PrefillLine CostModel::Prefill(const StepSignature& signature) const {
   Tables::Entry& entry = tables_->Find(signature);
-  if (entry.line.has_value()) return *entry.line;
+  const TimeCorrection* correction = tables_->CorrectionOf(signature, entry);
+  const std::uint64_t changes = correction == nullptr ? 0 : correction->changes();
+  if (entry.line.has_value() && entry.line_correction == correction &&
+      entry.line_changes == changes) {
+    return *entry.line;
+  }
   constexpr std::array<std::int64_t, 13> kLengths = {1'000,   1'500,   2'000,    3'000,  5'000,
                                                      10'000,  20'000,  50'000,   70'000, 100'000,
                                                      200'000, 500'000, 1'000'000};
   std::vector<double> times;
   for (const std::int64_t length : kLengths) {
     const StepSizes sizes = PrefillSizes(signature.degree, 1, length);
-    times.push_back(static_cast<double>(entry.strand.TotalNs(sizes)));
+    const std::int64_t ns = entry.strand.TotalNs(sizes);
+    times.push_back(static_cast<double>(correction == nullptr ? ns : correction->Apply(ns)));
   }
   entry.line = LineThrough(kLengths, times);
+  entry.line_correction = correction;
+  entry.line_changes = changes;
   return *entry.line;
 }
 
@@ -219,15 +247,22 @@ std::int64_t CostModel::SwapNs(std::int64_t tokens) const {
 
 const ContentionMatrix& CostModel::contention() const { return tables_->contention; }
 
-void CostModel::Observe(const StepSignature& signature, std::int64_t predicted_ns,
+void CostModel::Observe(const StepSignature& signature, const StepSizes& sizes,
                         std::int64_t actual_ns) {
+  Tables::Entry& entry = tables_->Find(signature);
+  const std::int64_t predicted_ns = entry.strand.TotalNs(sizes);
   if (predicted_ns <= 0 || actual_ns <= 0) return;
-  std::int64_t& correction = tables_->Find(signature).correction;
-  const double wanted = static_cast<double>(correction) * static_cast<double>(actual_ns) /
-                        static_cast<double>(predicted_ns);
-  const auto clamped = static_cast<std::int64_t>(std::clamp(
-      wanted, static_cast<double>(kLeastCorrection), static_cast<double>(kMostCorrection)));
-  correction += (clamped - correction) / kForgetting;
+  tables_->observed = true;
+  std::unique_ptr<TimeCorrection>& of_kind = tables_->OfKind(signature);
+  if (of_kind == nullptr) of_kind = std::make_unique<TimeCorrection>();
+  // What is seen for the first time begins where its kind is.
+  if (entry.correction == nullptr) entry.correction = std::make_unique<TimeCorrection>(*of_kind);
+  const std::uint64_t before = entry.correction->changes() + of_kind->changes();
+  entry.correction->Learn(predicted_ns, actual_ns);
+  of_kind->Learn(predicted_ns, actual_ns);
+  if (entry.correction->changes() + of_kind->changes() != before) ++tables_->corrections;
 }
+
+std::uint64_t CostModel::corrections() const { return tables_->corrections; }
 
 }  // namespace braid

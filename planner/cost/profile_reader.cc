@@ -5,6 +5,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <exception>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 namespace braid {
@@ -347,7 +349,10 @@ Result<Profile> ParseProfile(std::string_view text, const std::string& file) {
 
 Result<Profile> LoadProfile(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
-  if (!stream) return NotFound("cannot open the profile " + path);
+  if (!stream)
+    return NotFound("cannot open the profile " + path + ": " +
+                    std::generic_category().message(errno) +
+                    "; give the path of a YAML file, or a built-in name without .yaml or '/'");
   std::string text(kMaxBytes + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (stream.bad() || (stream.fail() && !stream.eof())) {

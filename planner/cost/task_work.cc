@@ -2,7 +2,9 @@
 
 #include "parallel/layout/volume.h"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace braid {
 namespace {
@@ -218,12 +220,48 @@ TaskWork WorkOf(const Task& task, const Template& tmpl, const WorkPlace& place) 
   return work;
 }
 
-WorkTemplate WorkTemplateOf(const Template& tmpl, const WorkPlace& place) {
+namespace {
+
+/// A template is priced once per layer section, so a first layer that passes over a task cannot be
+/// one of several equal layers: it moves to the end of the prologue. There the task stays as one
+/// that takes no time and waits for nobody, so that edges, which count tasks, need no change.
+Template WithFirstLayerApart(Template tmpl) {
+  const auto begin = tmpl.tasks.begin();
+  const auto layer = begin + tmpl.layer.first_task;
+  const bool skips = std::any_of(layer, layer + tmpl.layer.num_tasks,
+                                 [](const Task& task) { return task.skips_first_layer; });
+  if (!skips || tmpl.layers.size() == 0) return tmpl;
+  std::vector<Task> tasks(begin + tmpl.prologue.first_task,
+                          begin + tmpl.prologue.first_task + tmpl.prologue.num_tasks);
+  tasks.insert(tasks.end(), layer, layer + tmpl.layer.num_tasks);
+  const auto num_prologue = static_cast<std::uint32_t>(tasks.size());
+  tasks.insert(tasks.end(), layer, layer + tmpl.layer.num_tasks);
+  const auto epilogue = begin + tmpl.epilogue.first_task;
+  tasks.insert(tasks.end(), epilogue, epilogue + tmpl.epilogue.num_tasks);
+  tmpl.tasks = std::move(tasks);
+  tmpl.prologue = {.first_task = 0, .num_tasks = num_prologue};
+  tmpl.layer.first_task = num_prologue;
+  tmpl.epilogue.first_task = num_prologue + tmpl.layer.num_tasks;
+  ++tmpl.layers.begin;
+  return tmpl;
+}
+
+bool IsPassedOver(const Template& tmpl, std::uint32_t task) {
+  return tmpl.tasks[task].skips_first_layer && task < tmpl.layer.first_task;
+}
+
+}  // namespace
+
+WorkTemplate WorkTemplateOf(const Template& whole, const WorkPlace& place) {
+  const Template tmpl = WithFirstLayerApart(whole);
   WorkTemplate work;
-  for (const Task& task : tmpl.tasks) {
-    work.tasks.push_back(WorkOf(task, tmpl, place));
+  for (std::uint32_t i = 0; i < tmpl.tasks.size(); ++i) {
+    const Task& task = tmpl.tasks[i];
+    const bool passed_over = IsPassedOver(tmpl, i);
+    work.tasks.push_back(passed_over ? TaskWork{.lane = LaneOf(task.kind)}
+                                     : WorkOf(task, tmpl, place));
     work.first_dependency.push_back(task.first_dependency);
-    work.num_dependencies.push_back(task.num_dependencies);
+    work.num_dependencies.push_back(passed_over ? std::uint8_t{0} : task.num_dependencies);
   }
   work.dependencies = tmpl.dependencies;
   work.prologue = tmpl.prologue;

@@ -25,7 +25,7 @@ struct TaskWork {
   bool cuttable = false;
   double known_ns = 0;  ///< latency of links: stated, not fitted
   std::array<Amount, 2> fixed = {};
-  Amount floor;
+  Amount floor = {};
   std::array<Term, 2> terms = {};
 };
 

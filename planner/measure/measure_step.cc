@@ -30,7 +30,8 @@ void StepMeter::AddPrefill(const StepPlan& plan, const PlannedRequest& planned,
   }
 }
 
-void StepMeter::AddDecode(const PlannedRequest& planned, const RequestState& state) {
+void StepMeter::AddDecode(const StepPlan& plan, const PlannedRequest& planned,
+                          const RequestState& state) {
   Load& master = load(planned.master);
   ++master.masters;
   ++master.sizes[Size::kRows];
@@ -39,7 +40,11 @@ void StepMeter::AddDecode(const PlannedRequest& planned, const RequestState& sta
   for (const KvShare& owner : state.owners) {
     StepSizes& sizes = load(owner.instance).sizes;
     sizes[Size::kDecodeContext] += owner.tokens;
-    if (owner.instance != planned.master) ++sizes[Size::kQueryRows];
+    if (!plan.queries_to_all && owner.instance != planned.master) ++sizes[Size::kQueryRows];
+  }
+  if (!plan.queries_to_all) return;
+  for (const std::int32_t instance : plan.instances) {
+    if (instance != planned.master) ++load(instance).sizes[Size::kQueryRows];
   }
 }
 
@@ -86,7 +91,7 @@ StepMeasure StepMeter::Measure(const EngineView& view, const StepPlan& plan) {
       measure.swap = measure.swap || planned.master == kHostMemory ||
                      plan.shares[planned.first_share].instance == kHostMemory;
     } else if (planned.decode) {
-      AddDecode(planned, state);
+      AddDecode(plan, planned, state);
       ++measure.decode_rows;
     } else {
       AddPrefill(plan, planned, state);

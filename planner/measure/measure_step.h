@@ -53,7 +53,7 @@ class StepMeter {
     std::int64_t masters = 0;
   };
   void AddPrefill(const StepPlan& plan, const PlannedRequest& planned, const RequestState& state);
-  void AddDecode(const PlannedRequest& planned, const RequestState& state);
+  void AddDecode(const StepPlan& plan, const PlannedRequest& planned, const RequestState& state);
   void AddMove(const StepPlan& plan, const PlannedRequest& planned, const RequestState& state);
   void AddGrowth(const StepPlan& plan, StepMeasure& measure);
   Load& load(std::int32_t instance) { return loads_[static_cast<std::size_t>(instance)]; }

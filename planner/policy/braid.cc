@@ -26,13 +26,24 @@ BraidPolicy::BraidPolicy(const PolicyOptions& options, const CostModel& costs,
       lengths_(options.oracle),
       instances_(At(cluster.num_instances())),
       meter_(cluster.num_instances(), cluster.instances_per_node()) {
-  lines_.resize(At(cluster.num_instances()) + 1);
-  for (std::int32_t degree = 1; degree <= cluster.num_instances(); ++degree) {
-    lines_[At(degree)] = costs.Prefill(degree);
+  lines_.resize(At(std::min(cluster.num_instances(), costs.max_degree())) + 1);
+  ReadLines();
+  constexpr auto kNetwork = static_cast<std::size_t>(WorkClass::kNetwork);
+  constexpr auto kMatMul = static_cast<std::size_t>(WorkClass::kMatMul);
+  conditions_.compute_contention = costs.contention().factor[kMatMul][kNetwork];
+  conditions_.network_contention = costs.contention().factor[kNetwork][kMatMul];
+}
+
+void BraidPolicy::ReadLines() {
+  corrections_seen_ = costs_.corrections();
+  for (std::size_t degree = 1; degree < lines_.size(); ++degree) {
+    lines_[degree] = costs_.Prefill(static_cast<std::int32_t>(degree));
   }
+  sharing_.clear();
 }
 
 void BraidPolicy::Plan(const EngineView& view, std::span<const Event> events, StepSink& sink) {
+  if (costs_.corrections() != corrections_seen_) ReadLines();
   touched_.clear();
   for (const Event& event : events) Handle(view, event, sink);
   if (memory_changed_) {
@@ -127,14 +138,7 @@ void BraidPolicy::Forget(RequestIndex request) {
 
 void BraidPolicy::EndStep(const EngineView& view, const RunningStep& ended) {
   if (ended.plan.move) {
-    const RequestIndex request = ended.plan.requests.front().request;
-    memory_changed_ = true;
-    if (view.request(request).phase == Phase::kSwapped) {
-      for (const std::int32_t instance : ended.plan.instances) --at(instance).swapping_out;
-      swapped_.push_back(request);
-    } else {
-      JoinDecode(view, request);
-    }
+    EndMove(view, ended);
     return;
   }
   if (ended.plan.requests.front().decode) {
@@ -148,7 +152,8 @@ void BraidPolicy::EndStep(const EngineView& view, const RunningStep& ended) {
                   [&](StepIndex step) { return view.step(step).number == ended.number; });
     group.dirty = true;
     group.turn = std::max(0, group.turn - ended.repeats_done);
-    if (!strands_) {
+    if (!strands_ || group.yields) {
+      group.yields = false;
       for (const std::int32_t instance : ended.plan.instances) touched_.push_back(instance);
       bulk_changed_ = true;
     }
@@ -166,7 +171,7 @@ void BraidPolicy::EndStep(const EngineView& view, const RunningStep& ended) {
     if (instance.component != kNoIndex) component(instance.component).dirty = true;
   }
   bulk_changed_ = true;
-  if (!strands_) GrantTurn(view, ended);
+  GrantTurn(view, ended);
   if (ended.plan.priority == kBulkPriority && ended.plan.predicted_ns > 0) {
     const double taken = static_cast<double>(ended.end_ns - ended.start_ns);
     stretch_ += kStretchWeight * (taken / static_cast<double>(ended.plan.predicted_ns) - stretch_);

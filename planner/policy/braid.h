@@ -3,6 +3,7 @@
 #include "plan/planner.h"
 #include "planner/batching/batching.h"
 #include "planner/cost/cost_model.h"
+#include "planner/cost/paced_rates.h"
 #include "planner/measure/measure_step.h"
 #include "planner/policy/decision.h"
 #include "planner/policy/length_estimate.h"
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -55,9 +57,11 @@ class BraidPolicy final : public Planner {
     StepIndex bulk = kNoIndex;
     std::deque<RequestIndex> express_queue;
     std::int64_t express_queue_ns = 0;  ///< what the queue takes alone
-    std::int32_t swapping_out = 0;      ///< requests whose KV is on its way to the host
+    std::int32_t leaving = 0;           ///< requests whose KV is on its way to elsewhere
+    std::int64_t room = 0;              ///< scratch: slots that nobody was given yet
     std::int64_t promised = 0;          ///< slots of homes
     std::int32_t component = kNoIndex;  ///< decode group
+    bool alone = false;                 ///< a prefill has it for itself: decodes wait
     bool taken = false;                 ///< scratch: has a bulk chunk, or may not have one
     bool hidden = false;                ///< scratch: not for the prompt being placed
   };
@@ -70,11 +74,14 @@ class BraidPolicy final : public Planner {
     std::int64_t period_ns = 0;           ///< of the running step
     std::int64_t context = 0;             ///< KV tokens of its requests when it was issued
     std::int32_t turn = 0;                ///< without strands: passes before the next prefill
-    bool dirty = false;                   ///< what should run is not what runs
+    OverlapMode mode = OverlapMode::kNone;
+    bool yields = false;  ///< was stopped for a prefill that will not share
+    bool dirty = false;   ///< what should run is not what runs
     bool live = false;
   };
 
   // braid.cc: events
+  void ReadLines();
   void Handle(const EngineView& view, const Event& event, StepSink& sink);
   void Arrive(const EngineView& view, RequestIndex request, StepSink& sink);
   void EndStep(const EngineView& view, const RunningStep& ended);
@@ -85,8 +92,22 @@ class BraidPolicy final : public Planner {
   bool Pressed(const EngineView& view) const;
   double LeftNs(const RequestState& state, std::int32_t degree) const;
 
-  // braid_turns.cc: without strands, an instance does one thing at a time
-  bool MayPrefill(std::int32_t instance, StepSink& sink);
+  // braid_sharing.cc: whether it pays that a prefill and decodes share ranks, and how they do
+  struct Sharing {
+    OverlapMode mode = OverlapMode::kNone;
+    double speed = 1;  ///< work done a second, against one after the other
+  };
+  PacedStrand DecodeStrand(std::int64_t rows, std::int64_t context) const;
+  Sharing PredictSharing(const PacedStrand& decode, const StrandShape& prefill) const;
+  OverlapMode ModeBeside(const Component& group, bool express);
+  OverlapMode ModeOn(const std::vector<std::int32_t>& group, bool express);
+  void TakeRanks(const std::vector<std::int32_t>& group, bool express);
+  const Component* BusiestOn(const std::vector<std::int32_t>& instances) const;
+  double NsBeside(const StepMeasure& measure, std::int64_t alone_ns, const Component* group) const;
+  OverlapMode DecodeMode(const EngineView& view, const Component& group) const;
+
+  // braid_turns.cc: where sharing does not pay, an instance does one thing at a time
+  bool MayPrefill(std::int32_t instance, bool express, StepSink& sink);
   void GrantTurn(const EngineView& view, const RunningStep& prefill);
   bool BulkFree(std::int32_t instance) const {
     return instances_[static_cast<std::size_t>(instance)].bulk == kNoIndex &&
@@ -109,8 +130,14 @@ class BraidPolicy final : public Planner {
   void PlaceExpress(const EngineView& view, StepSink& sink);
   bool IssueChunk(const EngineView& view, RequestIndex request,
                   const std::vector<std::int32_t>& group, StepSink& sink);
+  bool PlanChunk(const EngineView& view, RequestIndex request,
+                 const std::vector<std::int32_t>& group, std::span<const KvShare> before);
+  void ForeseeChunk(const EngineView& view, RequestIndex request,
+                    const std::vector<std::int32_t>& group, StepIndex step, StepSink& sink);
+  void FillExpress(const EngineView& view, std::int32_t instance);
   void ChooseOverlap(const EngineView& view);
-  std::int32_t ChunkRows(const RequestState& state, std::int32_t degree) const;
+  double RowsWithin(double budget_ns, double prefix, std::int32_t degree) const;
+  std::int32_t ChunkRows(std::int32_t prefix, std::int32_t left, std::int32_t degree) const;
 
   // braid_bulk.cc: which long prompts go next, and where
   struct Chosen {
@@ -133,15 +160,26 @@ class BraidPolicy final : public Planner {
   // braid_decode.cc
   void JoinDecode(const EngineView& view, RequestIndex request);
   void IssueDecode(const EngineView& view, std::int32_t component, StepSink& sink);
-  void SwapIn(const EngineView& view, StepSink& sink);
-  bool HasRoomFor(const EngineView& view, std::int32_t instance, std::int64_t tokens) const;
-  bool SwapOut(const EngineView& view, RequestIndex request, StepSink& sink);
-  void MakeRoom(const EngineView& view, std::int32_t component, StepSink& sink);
+  bool ChooseMasters(const EngineView& view, const Component& group);
   void SplitComponent(const EngineView& view, std::int32_t component);
   std::int64_t PeriodNs(const EngineView& view, const Component& group) const;
+  std::int64_t RelaxedPeriodNs(std::int64_t pass_ns) const;
+  bool Yields(const Component& group) const;
+  bool PlanDecode(const EngineView& view, const Component& group, std::int64_t period,
+                  OverlapMode mode);
   std::int64_t ContextOf(const EngineView& view, const Component& group) const;
   bool Shares(const Component& component) const;
   std::int32_t NewComponent();
+
+  // braid_room.cc: when slots run out
+  void AwaitRoom(const EngineView& view, std::int32_t component, StepSink& sink);
+  void MakeRoom(const EngineView& view, std::int32_t component, StepSink& sink);
+  bool MoveAway(const EngineView& view, RequestIndex request, double limit_ns, StepSink& sink);
+  bool MoveTo(const EngineView& view, RequestIndex request, std::int32_t to, StepSink& sink);
+  bool SwapOut(const EngineView& view, RequestIndex request, StepSink& sink);
+  bool HasRoomFor(const EngineView& view, std::int32_t instance, std::int64_t tokens) const;
+  void SwapIn(const EngineView& view, StepSink& sink);
+  void EndMove(const EngineView& view, const RunningStep& ended);
 
   Task& task(RequestIndex index) { return tasks_[static_cast<std::size_t>(index)]; }
   Instance& at(std::int32_t index) { return instances_[static_cast<std::size_t>(index)]; }
@@ -154,7 +192,10 @@ class BraidPolicy final : public Planner {
   bool strands_;      ///< prefills and decodes share ranks; else they take turns
   LengthEstimate lengths_;
   std::vector<PrefillLine> lines_;  ///< by degree
-  std::vector<Task> tasks_;         ///< by request
+  std::uint64_t corrections_seen_ = 0;
+  CoRunConditions conditions_;
+  std::map<std::int64_t, Sharing> sharing_;  ///< by magnitudes of the decodes
+  std::vector<Task> tasks_;                  ///< by request
   std::vector<Instance> instances_;
   std::vector<Component> components_;
   std::vector<RequestIndex> express_waiting_;  ///< have no home yet, oldest first

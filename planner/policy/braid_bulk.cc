@@ -187,7 +187,7 @@ void BraidPolicy::GrowDegrees(const EngineView& view) {
 void BraidPolicy::IssueBulk(const EngineView& view, StepSink& sink) {
   bool any_free = false;
   for (std::int32_t i = 0; i < static_cast<std::int32_t>(instances_.size()); ++i) {
-    at(i).taken = at(i).bulk != kNoIndex || !MayPrefill(i, sink);
+    at(i).taken = at(i).bulk != kNoIndex || !MayPrefill(i, false, sink);
     any_free = any_free || !at(i).taken;
   }
   if (!any_free) return;

@@ -20,14 +20,43 @@ LoongServe::LoongServe(const PolicyOptions& options, const CostModel& costs,
       instances_per_node_(instances_per_node),
       lengths_(options.oracle) {
   lines_.resize(At(num_instances) + 1);
-  for (std::int32_t degree = 1; degree <= num_instances; ++degree) {
-    lines_[At(degree)] = costs.Prefill(degree);
+  ReadLines();
+}
+
+void LoongServe::ReadLines() {
+  corrections_seen_ = costs_.corrections();
+  for (std::int32_t degree = 1; degree <= num_instances_; ++degree) {
+    lines_[At(degree)] = costs_.Prefill(degree);
   }
 }
 
 void LoongServe::Plan(const EngineView& view, std::span<const Event> events, StepSink& sink) {
+  if (costs_.corrections() != corrections_seen_) ReadLines();
   for (const Event& event : events) Handle(view, event, sink);
   std::fill(ended_.begin(), ended_.end(), char{0});
+  Act(view, sink);
+  // Where the last decodes were evicted or rejected in this very call, no event would come to let
+  // in who waited for their memory. Each further round takes one away or starts a step: with
+  // nothing running the head of the queue is never refused.
+  for (std::size_t rounds = NumLeft(); rounds > 0 && Stalled(); --rounds) {
+    global_step_due_ = true;
+    Act(view, sink);
+  }
+}
+
+/// Requests that wait or have yet to decode.
+std::size_t LoongServe::NumLeft() const {
+  std::size_t left = waiting_.size() + pending_.requests.size();
+  for (const Batch& batch : batches_) left += batch.live ? batch.decoding.size() : 0;
+  return left;
+}
+
+/// Whether nothing runs though something is left.
+bool LoongServe::Stalled() const {
+  return moves_running_ == 0 && prefills_.empty() && !AnyDecodeRuns() && NumLeft() > 0;
+}
+
+void LoongServe::Act(const EngineView& view, StepSink& sink) {
   if (moves_running_ > 0) return;
   if (!pending_.requests.empty()) {
     Choice choice = std::move(pending_);

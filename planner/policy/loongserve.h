@@ -44,17 +44,34 @@ class LoongServe final : public Planner {
     std::vector<std::int32_t> instances;
     std::int64_t end_ns = 0;  ///< predicted
   };
+  /// What a prefill of some requests is priced by.
+  struct Load {
+    double tokens = 0;
+    double pairs = 0;
+    double inverse_lengths = 0;
+
+    Load With(const RequestState& state) const;
+    Load operator+(const Load& other) const;
+  };
   /// What may prefill next, and where.
   struct Choice {
     std::vector<RequestIndex> requests;
     std::vector<std::int32_t> instances;
-    double tokens = 0;
-    double pairs = 0;
-    double inverse_lengths = 0;
+    Load load;
+  };
+  /// What pausing a decode batch brings and costs, while prompts are chosen.
+  struct Pause {
+    std::int64_t free = 0;  ///< slots of its instances
+    double inverse_generated = 0;
+    std::int64_t least_executed_ns = 0;
   };
 
   // loongserve.cc: the control loop
+  void ReadLines();
   void Handle(const EngineView& view, const Event& event, StepSink& sink);
+  void Act(const EngineView& view, StepSink& sink);
+  bool Stalled() const;
+  std::size_t NumLeft() const;
   void EndPrefill(const EngineView& view, const RunningStep& ended);
   void GlobalStep(const EngineView& view, StepSink& sink);
   void StopDecodes(StepSink& sink);
@@ -69,13 +86,16 @@ class LoongServe final : public Planner {
 
   // loongserve_dispatch.cc: steps 1 and 2
   Choice Dispatch(const EngineView& view);
-  bool FitsFuture(const EngineView& view, RequestIndex request);
-  std::int32_t BatchToPreempt(const EngineView& view, const Choice& choice,
-                              const RequestState& state, std::int64_t free_needed) const;
+  void DispatchPaper(const EngineView& view, bool decodes, Choice& choice);
   void DispatchReleased(const EngineView& view, Choice& choice);
+  bool Claim(const RequestState& state);
+  void PricePauses(const EngineView& view);
+  std::int32_t BatchToPause(const Load& grown, const RequestState& state, std::size_t degree,
+                            std::int64_t free_needed) const;
+  void PauseFor(Choice& choice, std::int32_t index);
+  void TakeFromQueue();
   void Reclaim(const EngineView& view, Choice& choice, StepSink& sink);
-  double TimeNs(const Choice& choice, std::int32_t degree) const;
-  void Add(Choice& choice, const RequestState& state, RequestIndex request) const;
+  double TimeNs(const Load& load, std::size_t degree) const;
 
   // loongserve_decode.cc: steps 3 and 4
   bool IssuePrefills(const EngineView& view, const Choice& choice, StepSink& sink);
@@ -95,6 +115,7 @@ class LoongServe final : public Planner {
   LengthEstimate lengths_;
   Batcher batcher_;
   std::vector<PrefillLine> lines_;  ///< by degree
+  std::uint64_t corrections_seen_ = 0;
   std::deque<RequestIndex> waiting_;
   std::vector<Batch> batches_;
   std::vector<Prefill> prefills_;
@@ -108,7 +129,10 @@ class LoongServe final : public Planner {
   Choice pending_;              ///< waits for moves
   double mean_decode_ns_ = 0;   ///< decode phase of finished requests
   double mean_pass_ns_ = 22e6;  ///< of a decode pass
-  std::vector<MemoryClaim> claims_;
+  std::int64_t capacity_ = 0;   ///< KV slots of all instances
+  FutureMemory claims_;         ///< of decodes and of who may prefill
+  std::vector<Pause> pauses_;   ///< by batch
+  std::vector<char> taken_;     ///< by place in waiting_
   std::vector<FreeSlots> free_;
   StepPlan plan_;
 };

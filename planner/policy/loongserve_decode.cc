@@ -69,7 +69,7 @@ bool LoongServe::IssuePrefill(const EngineView& view, std::span<const RequestInd
   std::sort(free_.begin(), free_.end(), [](const FreeSlots& a, const FreeSlots& b) {
     return a.slots != b.slots ? a.slots < b.slots : a.instance < b.instance;
   });
-  Choice total;
+  Load total;
   std::vector<RequestIndex> left_out;
   std::size_t at = 0;
   for (const RequestIndex index : requests) {
@@ -98,12 +98,11 @@ bool LoongServe::IssuePrefill(const EngineView& view, std::span<const RequestInd
          .master = instances.front(),
          .first_share = first,
          .num_shares = static_cast<std::uint32_t>(plan_.shares.size()) - first});
-    Add(total, state, index);
+    total = total.With(state);
   }
   for (std::size_t i = left_out.size(); i-- > 0;) waiting_.push_front(left_out[i]);
   if (plan_.requests.empty()) return false;
-  plan_.predicted_ns =
-      static_cast<std::int64_t>(TimeNs(total, static_cast<std::int32_t>(instances.size())));
+  plan_.predicted_ns = static_cast<std::int64_t>(TimeNs(total, instances.size()));
   if (sink.Issue(plan_) != Issued::kYes) {
     for (std::size_t i = plan_.requests.size(); i-- > 0;) {
       waiting_.push_front(plan_.requests[i].request);
@@ -196,6 +195,7 @@ bool LoongServe::IssueDecode(const EngineView& view, std::int32_t index, StepSin
   });
   plan_.Clear();
   plan_.exchange_in_turn = true;
+  plan_.queries_to_all = options_.queries_to_all;
   plan_.instances = decoding.instances;
   std::size_t at = 0;
   std::int64_t left = rows;
@@ -215,6 +215,7 @@ bool LoongServe::IssueDecode(const EngineView& view, std::int32_t index, StepSin
     --open;
     --left;
   });
+  plan_.period_ns = options_.pass_period_ns;
   const std::int32_t to_wait = options_.wait_passes - passes_since_admission_;
   plan_.max_repeats =
       to_wait > 0 && !waiting_.empty() && prefills_.empty() ? to_wait : kUntilStopped;
@@ -236,15 +237,13 @@ void LoongServe::Backfill(const EngineView& view, StepSink& sink) {
   choice.instances = idle;
   while (!waiting_.empty()) {
     const RequestState& state = view.request(waiting_.front());
-    Choice grown = choice;
-    Add(grown, state, waiting_.front());
+    const Load grown = choice.load.With(state);
     if (static_cast<std::int64_t>(grown.tokens) + 1 > free ||
-        view.now_ns +
-                static_cast<std::int64_t>(TimeNs(grown, static_cast<std::int32_t>(idle.size()))) >
-            end_ns) {
+        view.now_ns + static_cast<std::int64_t>(TimeNs(grown, idle.size())) > end_ns) {
       break;
     }
-    choice = std::move(grown);
+    choice.requests.push_back(waiting_.front());
+    choice.load = grown;
     waiting_.pop_front();
   }
   if (!choice.requests.empty()) IssuePrefills(view, choice, sink);

@@ -15,133 +15,156 @@ std::int64_t FreeIn(const EngineView& view, const std::vector<std::int32_t>& ins
 
 }  // namespace
 
-double LoongServe::TimeNs(const Choice& choice, std::int32_t degree) const {
-  return lines_[At(std::max(1, degree))].Ns(choice.tokens, choice.pairs);
+LoongServe::Load LoongServe::Load::With(const RequestState& state) const {
+  const double length = state.prefill_target;
+  return {.tokens = tokens + length,
+          .pairs = pairs + length * length,
+          .inverse_lengths = inverse_lengths + 1 / length};
 }
 
-void LoongServe::Add(Choice& choice, const RequestState& state, RequestIndex request) const {
-  const double tokens = state.prefill_target;
-  choice.requests.push_back(request);
-  choice.tokens += tokens;
-  choice.pairs += tokens * tokens;
-  choice.inverse_lengths += 1 / tokens;
+LoongServe::Load LoongServe::Load::operator+(const Load& other) const {
+  return {.tokens = tokens + other.tokens,
+          .pairs = pairs + other.pairs,
+          .inverse_lengths = inverse_lengths + other.inverse_lengths};
 }
 
-bool LoongServe::FitsFuture(const EngineView& view, RequestIndex request) {
-  std::int64_t capacity = 0;
-  for (const InstanceState& instance : view.instances) capacity += instance.capacity;
-  const RequestState& state = view.request(request);
-  const MemoryClaim mine = {.held = state.prefill_target + 1, .left = lengths_.Left(state)};
-  claims_.push_back(mine);
-  if (FutureHighWater(claims_) <= capacity) return true;
-  claims_.erase(std::find_if(claims_.begin(), claims_.end(), [&](const MemoryClaim& claim) {
-    return claim.held == mine.held && claim.left == mine.left;
-  }));
-  return false;
+double LoongServe::TimeNs(const Load& load, std::size_t degree) const {
+  return lines_[std::max<std::size_t>(1, degree)].Ns(load.tokens, load.pairs);
 }
 
 LoongServe::Choice LoongServe::Dispatch(const EngineView& view) {
   Choice choice;
   choice.instances = IdleInstances();
-  claims_.clear();
+  capacity_ = 0;
+  for (const InstanceState& instance : view.instances) capacity_ += instance.capacity;
+  claims_.Clear();
+  taken_.assign(waiting_.size(), 0);
   bool decodes = false;
   for (const Batch& batch : batches_) {
     if (!batch.live) continue;
     decodes = true;
     batch.decoding.ForEach([&](RequestIndex index) {
       const RequestState& state = view.request(index);
-      claims_.push_back({.held = state.kv_tokens + 1, .left = lengths_.Left(state)});
+      claims_.Add({.held = state.kv_tokens + 1, .left = lengths_.Left(state)});
     });
   }
   if (options_.released_dispatch && decodes) {
     DispatchReleased(view, choice);
-    return choice;
+  } else {
+    DispatchPaper(view, decodes, choice);
   }
+  TakeFromQueue();
+  return choice;
+}
+
+/// Whether what `state` will come to need fits beside all that have claimed so far; then it claims.
+bool LoongServe::Claim(const RequestState& state) {
+  const MemoryClaim claim = {.held = state.prefill_target + 1, .left = lengths_.Left(state)};
+  if (!claims_.Fits(claim, capacity_)) return false;
+  claims_.Add(claim);
+  return true;
+}
+
+void LoongServe::TakeFromQueue() {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    if (taken_[i] == 0) waiting_[kept++] = waiting_[i];
+  }
+  waiting_.resize(kept);
+}
+
+void LoongServe::DispatchPaper(const EngineView& view, bool decodes, Choice& choice) {
+  PricePauses(view);
   std::int64_t free = FreeIn(view, choice.instances);
   std::int64_t needed = 0;
   bool head_blocked = false;
-  for (auto next = waiting_.begin(); next != waiting_.end();) {
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
     if (head_blocked && overtakings_ >= options_.out_of_order) break;
-    const RequestState& state = view.request(*next);
-    Choice grown = choice;
-    Add(grown, state, *next);
-    const auto degree = static_cast<std::int32_t>(choice.instances.size());
+    const RequestState& state = view.request(waiting_[i]);
+    const Load grown = choice.load.With(state);
     if (!choice.requests.empty() &&
-        (TimeNs(grown, degree) > static_cast<double>(options_.max_prefill_ns) ||
+        (TimeNs(grown, choice.instances.size()) > static_cast<double>(options_.max_prefill_ns) ||
          grown.tokens > static_cast<double>(options_.max_prefill_tokens))) {
       break;
     }
     // The first of an idle cluster is never refused for what it may become.
     const bool alone = choice.requests.empty() && !decodes && prefills_.empty();
     if (claims_.size() >= At(options_.max_batch) && !alone) break;
-    bool taken = FitsFuture(view, *next) || alone;
-    const std::int64_t total = needed + state.prefill_target + 1;
+    const MemoryClaim claim = {.held = state.prefill_target + 1, .left = lengths_.Left(state)};
+    bool taken = alone || claims_.Fits(claim, capacity_);
+    const std::int64_t total = needed + claim.held;
     if (taken && total > free) {
-      const std::int32_t preempted = BatchToPreempt(view, choice, state, total - free);
-      if (preempted == kNoIndex) {
-        claims_.pop_back();
-        taken = false;
-      } else {
-        batch(preempted).paused = true;
-        for (const std::int32_t instance : batch(preempted).instances) {
-          if (std::find(choice.instances.begin(), choice.instances.end(), instance) !=
-              choice.instances.end()) {
-            continue;
-          }
-          choice.instances.push_back(instance);
-          free += view.instance(instance).free();
-        }
+      const std::int32_t paused = BatchToPause(grown, state, choice.instances.size(), total - free);
+      taken = paused != kNoIndex;
+      if (taken) {
+        PauseFor(choice, paused);
+        free = FreeIn(view, choice.instances);
       }
     }
     if (!taken) {
       head_blocked = true;
-      ++next;
       continue;
     }
-    if (head_blocked) {
-      ++overtakings_;
-    } else {
-      overtakings_ = 0;
-    }
-    Add(choice, state, *next);
+    overtakings_ = head_blocked ? overtakings_ + 1 : 0;
+    claims_.Add(claim);
+    choice.requests.push_back(waiting_[i]);
+    choice.load = grown;
     needed = total;
-    next = waiting_.erase(next);
+    taken_[i] = 1;
   }
-  return choice;
+}
+
+void LoongServe::PricePauses(const EngineView& view) {
+  pauses_.assign(batches_.size(), Pause());
+  for (std::size_t i = 0; i < batches_.size(); ++i) {
+    const Batch& batch = batches_[i];
+    if (!batch.live) continue;
+    Pause& pause = pauses_[i];
+    pause.free = FreeIn(view, batch.instances);
+    pause.least_executed_ns = kNever;
+    batch.decoding.ForEach([&](RequestIndex index) {
+      const RequestState& decoding = view.request(index);
+      pause.inverse_generated += 1.0 / std::max(1, decoding.generated);
+      pause.least_executed_ns =
+          std::min(pause.least_executed_ns, view.now_ns - decoding.first_token_ns);
+    });
+  }
 }
 
 /// The decode batch whose pausing makes room and brings the candidate more than it costs the batch:
 ///   gain = max(0, average decode latency - least executed time in the batch) / input length,
 ///   cost = sum over the batch of T(R_p + r, E_p + G) / generated.
 /// Source: LoongServe, section 5.1.
-std::int32_t LoongServe::BatchToPreempt(const EngineView& view, const Choice& choice,
-                                        const RequestState& state, std::int64_t free_needed) const {
-  Choice grown = choice;
-  Add(grown, state, kNoIndex);
+std::int32_t LoongServe::BatchToPause(const Load& grown, const RequestState& state,
+                                      std::size_t degree, std::int64_t free_needed) const {
   std::int32_t best = kNoIndex;
   std::int64_t most_free = -1;
-  for (std::int32_t i = 0; i < static_cast<std::int32_t>(batches_.size()); ++i) {
-    const Batch& candidate = batches_[At(i)];
+  for (std::size_t i = 0; i < batches_.size(); ++i) {
+    const Batch& candidate = batches_[i];
+    const Pause& pause = pauses_[i];
     if (!candidate.live || candidate.paused) continue;
-    const std::int64_t free = FreeIn(view, candidate.instances);
-    if (free < free_needed || free <= most_free) continue;
-    const auto degree =
-        static_cast<std::int32_t>(choice.instances.size() + candidate.instances.size());
-    double inverse_generated = 0;
-    std::int64_t least_executed = kNever;
-    candidate.decoding.ForEach([&](RequestIndex index) {
-      const RequestState& decoding = view.request(index);
-      inverse_generated += 1.0 / std::max(1, decoding.generated);
-      least_executed = std::min(least_executed, view.now_ns - decoding.first_token_ns);
-    });
-    const double cost = TimeNs(grown, degree) * inverse_generated;
+    if (pause.free < free_needed || pause.free <= most_free) continue;
+    const double cost =
+        TimeNs(grown, degree + candidate.instances.size()) * pause.inverse_generated;
     const double gain =
-        std::max(0.0, mean_decode_ns_ - static_cast<double>(least_executed)) / state.prefill_target;
+        std::max(0.0, mean_decode_ns_ - static_cast<double>(pause.least_executed_ns)) /
+        state.prefill_target;
     if (gain <= cost) continue;
-    best = i;
-    most_free = free;
+    best = static_cast<std::int32_t>(i);
+    most_free = pause.free;
   }
   return best;
+}
+
+/// Pauses a decode batch, whose instances join the choice.
+void LoongServe::PauseFor(Choice& choice, std::int32_t index) {
+  batch(index).paused = true;
+  for (const std::int32_t instance : batch(index).instances) {
+    if (std::find(choice.instances.begin(), choice.instances.end(), instance) ==
+        choice.instances.end()) {
+      choice.instances.push_back(instance);
+    }
+  }
 }
 
 /// The released code's rule: W estimates how long until decodes end by themselves. Prompts that fit
@@ -161,63 +184,55 @@ void LoongServe::DispatchReleased(const EngineView& view, Choice& choice) {
     });
   }
   const double wait_ns = waiting_passes * mean_pass_ns_;
-  const auto idle = static_cast<std::int32_t>(choice.instances.size());
-  std::int64_t free = FreeIn(view, choice.instances);
+  const std::size_t idle = choice.instances.size();
+  const std::size_t all = At(num_instances_);
+  const std::int64_t free = FreeIn(view, choice.instances);
   std::int64_t all_free = 0;
   for (const InstanceState& instance : view.instances) all_free += instance.free();
   std::int64_t needed = 0;
-  Choice undecided;
+  Load undecided;
+  std::vector<std::size_t> undecided_places;
   std::size_t accepted_undecided = 0;
   bool head_blocked = false;
-  for (std::size_t i = 0; i < waiting_.size();) {
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
     if (head_blocked && overtakings_ >= options_.out_of_order) break;
-    const RequestIndex index = waiting_[i];
-    const RequestState& state = view.request(index);
-    Choice grown = choice;
-    Add(grown, state, index);
+    const RequestState& state = view.request(waiting_[i]);
+    const Load grown = choice.load.With(state);
     if (!choice.requests.empty() &&
-        TimeNs(grown, std::max(1, idle)) > static_cast<double>(options_.max_prefill_ns)) {
+        TimeNs(grown, idle) > static_cast<double>(options_.max_prefill_ns)) {
       break;
     }
-    if (!FitsFuture(view, index)) {
+    if (!Claim(state)) {
       head_blocked = true;
-      ++i;
       continue;
     }
     const std::int64_t total = needed + state.prefill_target + 1;
-    if (idle > 0 && total <= free &&
-        TimeNs(grown, idle) - TimeNs(grown, num_instances_) <= wait_ns) {
+    if (idle > 0 && total <= free && TimeNs(grown, idle) - TimeNs(grown, all) <= wait_ns) {
       overtakings_ = head_blocked ? overtakings_ + 1 : 0;
-      choice = std::move(grown);
+      choice.requests.push_back(waiting_[i]);
+      choice.load = grown;
       needed = total;
-      waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+      taken_[i] = 1;
       continue;
     }
-    Add(undecided, state, index);
-    Choice both = choice;
-    for (const RequestIndex other : undecided.requests) Add(both, view.request(other), other);
+    undecided = undecided.With(state);
+    undecided_places.push_back(i);
     if (needed + static_cast<std::int64_t>(undecided.tokens) <= all_free &&
-        TimeNs(both, num_instances_) * inverse_generated <= wait_ns * undecided.inverse_lengths) {
-      accepted_undecided = undecided.requests.size();
+        TimeNs(choice.load + undecided, all) * inverse_generated <=
+            wait_ns * undecided.inverse_lengths) {
+      accepted_undecided = undecided_places.size();
     }
-    ++i;
   }
   if (accepted_undecided == 0) return;
   for (std::size_t i = 0; i < accepted_undecided; ++i) {
-    const RequestIndex index = undecided.requests[i];
-    Add(choice, view.request(index), index);
-    waiting_.erase(std::find(waiting_.begin(), waiting_.end(), index));
+    const std::size_t place = undecided_places[i];
+    choice.requests.push_back(waiting_[place]);
+    choice.load = choice.load.With(view.request(waiting_[place]));
+    taken_[place] = 1;
   }
   // They run on all instances: every decode batch gives way.
-  for (Batch& batch : batches_) {
-    if (!batch.live) continue;
-    batch.paused = true;
-    for (const std::int32_t instance : batch.instances) {
-      if (std::find(choice.instances.begin(), choice.instances.end(), instance) ==
-          choice.instances.end()) {
-        choice.instances.push_back(instance);
-      }
-    }
+  for (std::size_t i = 0; i < batches_.size(); ++i) {
+    if (batches_[i].live) PauseFor(choice, static_cast<std::int32_t>(i));
   }
 }
 
@@ -253,9 +268,9 @@ void LoongServe::Reclaim(const EngineView& view, Choice& choice, StepSink& sink)
       }
     }
     if (target == kNoIndex) return;
-    const auto degree = static_cast<std::int32_t>(choice.instances.size());
-    const double before = degree == 0 ? 1e300 : TimeNs(choice, degree);
-    const double gain = before - TimeNs(choice, degree + 1);
+    const std::size_t degree = choice.instances.size();
+    const double before = degree == 0 ? 1e300 : TimeNs(choice.load, degree);
+    const double gain = before - TimeNs(choice.load, degree + 1);
     const bool same_node = emptiest / instances_per_node_ == target / instances_per_node_;
     if (gain <= static_cast<double>(costs_.MoveNs(tokens, same_node))) return;
     plan_.Clear();

@@ -54,6 +54,13 @@ ClusterSpec ClusterFor(std::string_view policy, ClusterSpec cluster) {
 Result<std::unique_ptr<Planner>> MakePolicy(const PolicyOptions& options, const CostModel& costs,
                                             const ClusterSpec& cluster, DecisionLog* log) {
   const std::int32_t count = cluster.num_instances();
+  const bool plans_all_as_one = options.name == "braid" || options.name == "loongserve";
+  if (plans_all_as_one && count > costs.max_degree()) {
+    return InvalidArgument("policy '" + options.name + "' plans for at most " +
+                           std::to_string(costs.max_degree()) + " instances, but the cluster has " +
+                           std::to_string(count) +
+                           "; give an instance more devices (tp), or use fewer of them");
+  }
   std::unique_ptr<Planner> planner;
   if (options.name == "braid") {
     planner = std::make_unique<BraidPolicy>(options, costs, cluster, log);

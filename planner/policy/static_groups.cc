@@ -241,6 +241,7 @@ bool StaticGroups::IssueDecode(const EngineView& view, Group& group, StepSink& s
     plan_.instances = group.instances;
     plan_.exchange_in_turn = true;
     AddDecodeRows(view, group);
+    plan_.period_ns = options_.pass_period_ns;
     plan_.max_repeats = group.passes_to_wait > 0 ? group.passes_to_wait : kUntilStopped;
     const Issued issued = sink.Issue(plan_);
     if (issued == Issued::kYes) {
@@ -292,7 +293,10 @@ bool StaticGroups::IssueMixed(const EngineView& view, Group& group, StepSink& si
       ++taken;
     }
     if (plan_.requests.empty()) return false;
-    if (plan_.requests.back().decode) plan_.max_repeats = kUntilStopped;
+    if (plan_.requests.back().decode) {
+      plan_.period_ns = options_.pass_period_ns;
+      plan_.max_repeats = kUntilStopped;
+    }
     const Issued issued = sink.Issue(plan_);
     if (issued == Issued::kYes) {
       group.waiting.erase(group.waiting.begin(),

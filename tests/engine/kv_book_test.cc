@@ -1,5 +1,7 @@
 #include "engine/kv_book.h"
 
+#include "tests/engine/scripted.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,14 +18,31 @@ namespace {
 
 using Slot = std::pair<std::int32_t, std::int32_t>;  // instance, slot
 
-std::vector<Slot> SlotsOf(const RequestState& request) {
+std::vector<Slot> Slots(const std::vector<KvExtent>& extents) {
   std::vector<Slot> slots;
-  for (const KvExtent& extent : request.extents) {
+  for (const KvExtent& extent : extents) {
     for (std::int32_t i = 0; i < extent.count; ++i) {
       slots.emplace_back(extent.instance, extent.first_slot + i);
     }
   }
   return slots;
+}
+
+std::vector<Slot> SlotsOf(const RequestState& request) { return Slots(request.extents); }
+
+std::int32_t CountOf(const std::vector<KvExtent>& extents) {
+  std::int32_t count = 0;
+  for (const KvExtent& extent : extents) count += extent.count;
+  return count;
+}
+
+/// `tokens` new tokens of `request`, as a step brings them.
+void Add(KvBook& book, std::vector<RequestState>& requests, std::size_t request, KvShare share) {
+  ASSERT_TRUE(book.Reserve({&share, 1}));
+  book.HoldNext(requests[request], share, requests);
+  book.Release({&share, 1});
+  book.Append(requests[request], share);
+  KvBook::LetGo(requests[request]);
 }
 
 /// A book, its requests, and beside them the slot of every token, one by one.
@@ -52,10 +71,24 @@ class Books {
     ASSERT_EQ(book_.Reserve(shares), fits);
     if (!fits) return;
     ASSERT_EQ(book_.instances()[static_cast<std::size_t>(instance)].reserved, count);
+    // As a step does that ends after `filled` of its passes, others drawing slots in between.
+    const std::int32_t filled = request.phase == Phase::kDecode ? 1 + Below(count) : count;
+    book_.HoldNext(request, shares.front(), requests_);
+    ASSERT_EQ(CountOf(HeldBy(request)), count);
+    const std::vector<Slot> held = Slots(HeldBy(request));
+    if (Below(2) == 0) DrawBeside(index);
     book_.Release(shares);
-    book_.Append(request, instance, count, requests_);
-    request.kv_tokens += count;
-    Follow(index, tokens_[index].size(), {instance, count});
+    book_.Append(request, {.instance = instance, .tokens = filled});
+    KvBook::LetGo(request);
+    ASSERT_TRUE(HeldBy(request).empty());
+    request.kv_tokens += filled;
+    const std::size_t before = tokens_[index].size();
+    Follow(index, before, {instance, filled});
+    // What was held is what it got, in this order.
+    for (std::int32_t i = 0; i < filled; ++i) {
+      const auto place = static_cast<std::size_t>(i);
+      ASSERT_EQ(tokens_[index][before + place], held[place]);
+    }
   }
 
   void Move() {
@@ -68,7 +101,14 @@ class Books {
     const std::int32_t to = Below(num_instances_);
     if (to == owner.instance || num_slots_ - Used(to) < count) return;
     std::vector<Slot> before = tokens_[index];
-    book_.Move(request, owner.instance, to, count, requests_);
+    const KvShare share = {.instance = to, .tokens = count};
+    ASSERT_TRUE(book_.Reserve({&share, 1}));
+    book_.HoldForMove(request, share, requests_);
+    if (Below(2) == 0) DrawBeside(index);
+    book_.Release({&share, 1});
+    book_.Move(request, owner.instance, share);
+    KvBook::LetGo(request);
+    ASSERT_TRUE(HeldBy(request).empty());
     // The last `count` of the tokens that were there, in the same order, are elsewhere.
     const std::vector<Slot> now = SlotsOf(request);
     ASSERT_EQ(now.size(), before.size());
@@ -119,13 +159,13 @@ class Books {
         ASSERT_EQ(owner.tokens, requests_[i].TokensIn(owner.instance));
       }
     }
-    std::set<Slot> granted;
-    for (const RequestState& request : requests_) {
-      for (std::int32_t i = 0; i < request.granted; ++i) {
-        const KvExtent& last = request.extents.back();
-        const Slot slot = {last.instance, last.first_slot + last.count + i};
-        ASSERT_TRUE(granted.insert(slot).second) << "a slot granted twice";
-        ASSERT_FALSE(owners.contains(slot)) << "a granted slot in use";
+    std::set<Slot> kept;
+    for (RequestState request : requests_) {
+      ASSERT_EQ(request.held, 0);
+      request.held = num_slots_ * num_instances_;
+      for (const Slot& slot : Slots(HeldBy(request))) {
+        ASSERT_TRUE(kept.insert(slot).second) << "a slot kept for two";
+        ASSERT_FALSE(owners.contains(slot)) << "a slot in use kept for another";
       }
     }
     for (std::int32_t i = 0; i < num_instances_; ++i) {
@@ -139,6 +179,26 @@ class Books {
 
  private:
   std::size_t AnyRequest() { return static_cast<std::size_t>(Below(std::ssize(requests_))); }
+
+  /// Another request draws slots, and lets go of them, while `index` holds some.
+  void DrawBeside(std::size_t index) {
+    const std::size_t other = AnyRequest();
+    const std::int32_t instance = Below(num_instances_);
+    const std::int64_t free = book_.instances()[static_cast<std::size_t>(instance)].free();
+    if (other == index || free == 0) return;
+    const KvShare share = {.instance = instance, .tokens = 1 + Below(free)};
+    ASSERT_TRUE(book_.Reserve({&share, 1}));
+    book_.HoldNext(requests_[other], share, requests_);
+    std::set<Slot> used;
+    for (const std::vector<Slot>& slots : tokens_) used.insert(slots.begin(), slots.end());
+    for (const std::size_t holder : {index, other}) {
+      for (const Slot& slot : Slots(HeldBy(requests_[holder]))) {
+        ASSERT_TRUE(used.insert(slot).second) << "a slot held twice, or held and used";
+      }
+    }
+    book_.Release({&share, 1});
+    KvBook::LetGo(requests_[other]);
+  }
 
   /// Different slots of `instance` that hold a token.
   std::int32_t Used(std::int32_t instance) const {
@@ -213,10 +273,10 @@ TEST(KvBook, TakesGrantsBackBeforeItIsFull) {
   KvBook book(1, 100);
   std::vector<RequestState> requests(2);
   for (RequestState& request : requests) request.phase = Phase::kDecode;
-  book.Append(requests[0], 0, 1, requests);
+  Add(book, requests, 0, {0, 1});
   EXPECT_GT(requests[0].granted, 0);
   EXPECT_EQ(book.instance(0).free(), 99) << "what is granted is not used";
-  book.Append(requests[1], 0, 99, requests);
+  Add(book, requests, 1, {0, 99});
   EXPECT_EQ(requests[0].granted, 0);
   EXPECT_EQ(book.used(), 100);
 }
@@ -226,16 +286,46 @@ TEST(KvBook, GrowsInPlaceAndKeepsExtentsFew) {
   std::vector<RequestState> requests(4);
   for (RequestState& request : requests) request.phase = Phase::kDecode;
   for (int token = 0; token < 640; ++token) {
-    for (RequestState& request : requests) book.Append(request, 0, 1, requests);
+    for (std::size_t i = 0; i < requests.size(); ++i) Add(book, requests, i, {0, 1});
   }
   for (const RequestState& request : requests) EXPECT_LE(request.extents.size(), 11U);
+}
+
+TEST(KvBook, KeepsWhatARunHeldUntilOthersNeedIt) {
+  KvBook book(1, 200);
+  std::vector<RequestState> requests(2);
+  for (RequestState& request : requests) request.phase = Phase::kDecode;
+  // The second lies behind the first, so that a long run of the first has to go elsewhere.
+  Add(book, requests, 0, {0, 1});
+  Add(book, requests, 1, {0, 1});
+  const KvShare run = {.instance = 0, .tokens = requests[0].granted + 20};
+  ASSERT_TRUE(book.Reserve({&run, 1}));
+  book.HoldNext(requests[0], run, requests);
+  ASSERT_EQ(HeldBy(requests[0]).size(), 2U);
+  const std::vector<Slot> first = Slots(HeldBy(requests[0]));
+  book.Release({&run, 1});
+  book.Append(requests[0], {.instance = 0, .tokens = 2});
+  KvBook::LetGo(requests[0]);
+  EXPECT_EQ(book.used(), 4);
+  // The next run goes on where the last one would have.
+  const KvShare rest = {.instance = 0, .tokens = run.tokens - 2};
+  ASSERT_TRUE(book.Reserve({&rest, 1}));
+  book.HoldNext(requests[0], rest, requests);
+  EXPECT_EQ(Slots(HeldBy(requests[0])), std::vector<Slot>(first.begin() + 2, first.end()));
+  book.Release({&rest, 1});
+  KvBook::LetGo(requests[0]);
+  // Nothing is lost: the other can have all that is left.
+  Add(book, requests, 1, {0, 196});
+  EXPECT_EQ(requests[0].granted, 0);
+  EXPECT_TRUE(requests[0].ahead.empty());
+  EXPECT_EQ(book.used(), 200);
 }
 
 TEST(KvBook, KeepsSharedSlotsUntilTheLastOwnerLetsGo) {
   KvBook book(2, 50);
   std::vector<RequestState> requests(3);
-  book.Append(requests[0], 0, 20, requests);
-  book.Append(requests[0], 1, 10, requests);
+  Add(book, requests, 0, {0, 20});
+  Add(book, requests, 0, {1, 10});
   requests[0].kv_tokens = 30;
   book.Share(requests[1], requests[0], 25);
   book.Share(requests[2], requests[0], 8);

@@ -129,6 +129,24 @@ class LineListener final : public EngineListener {
   }
 };
 
+/// The slots that a request holds for its step, in token order.
+inline std::vector<KvExtent> HeldBy(const RequestState& request) {
+  std::vector<KvExtent> kept;
+  if (request.granted > 0) {
+    const KvExtent& last = request.extents.back();
+    kept.push_back({last.instance, last.first_slot + last.count, request.granted});
+  }
+  kept.insert(kept.end(), request.ahead.begin(), request.ahead.end());
+  std::vector<KvExtent> held;
+  std::int32_t left = request.held;
+  for (KvExtent extent : kept) {
+    extent.count = std::min(extent.count, left);
+    left -= extent.count;
+    if (extent.count > 0) held.push_back(extent);
+  }
+  return held;
+}
+
 /// An engine whose planner is a script.
 struct ScriptedEngine {
   ScriptedEngine(const EngineOptions& options, ScriptedPlanner::Script script)

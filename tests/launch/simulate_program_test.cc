@@ -213,6 +213,62 @@ TEST(Simulate, TellsNamesTracesAndFilesApart) {
   EXPECT_EQ(nlohmann::json::parse(outcome.out)["policies"][0]["requests"]["finished"], 2);
 }
 
+TEST(Simulate, SaysWhatIsWrongWithAList) {
+  EXPECT_EQ(Simulate({"--policy", "replicas, static-tp "}).exit_code, 0);
+  ExpectRefused(Simulate({"--policy", "brade"}), "there is no 'brade' (did you mean 'braid'?)");
+  ExpectRefused(Simulate({"--policy", "braid,braid"}), "'braid' stands there twice");
+  ExpectRefused(Simulate({"--slo", "tpto=1"}), "keys are ttft, ttft-factor");
+  ExpectRefused(Simulate({"--slo", "tpot"}), "'tpot' has no value");
+  ExpectRefused(Simulate({"--slo", "tpot=1,tpot=2"}), "'tpot' stands there twice");
+  ExpectRefused(Simulate({"--prompt-tokens", "uniform:5:3"}), "MIN is above MAX");
+  ExpectRefused(Simulate({"--prompt-tokens", "zipf:-1:3:5"}), "ALPHA may be 0 to 20");
+}
+
+TEST(Simulate, TakesNoValueForASwitchAndWantsOneElsewhere) {
+  ExpectRefused(Simulate({"--json=false"}), "--json takes no value: leave out '=false'");
+  ExpectRefused(Simulate({"--no-strands=1"}), "--no-strands takes no value");
+  ExpectRefused(Simulate({"--seed"}), "--seed needs a value: --seed N");
+}
+
+TEST(Simulate, RefusesMoreInstancesThanAPolicyPlansFor) {
+  for (const char* policy : {"braid", "loongserve"}) {
+    ExpectRefused(Simulate({"--cluster", "a800-80gb:64:tp1:nodes8", "--policy", policy}),
+                  "plans for at most 255 instances, but the cluster has 512");
+  }
+}
+
+TEST(Simulate, LearnsWhereTheMachinesAreNotWhatThePlannerBelieves) {
+  const std::vector<std::string> run = {"--cluster", "a100-80gb:8:tp2", "--actual-profile",
+                                        "a800-80gb", "--json"};
+  const auto prediction = [](const BraidOutcome& outcome) {
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return nlohmann::json::parse(outcome.out)["policies"][0]["prediction"];
+  };
+  const auto learned = prediction(Simulate(run));
+  std::vector<std::string> stubborn_run = run;
+  stubborn_run.emplace_back("--no-observe");
+  const auto stubborn = prediction(Simulate(stubborn_run));
+  EXPECT_GT(learned["steps"], 100);
+  EXPECT_LT(learned["mean_error"], stubborn["mean_error"]);
+  EXPECT_THAT(Simulate({"--actual-profile", "h100-80gb"}).out,
+              AllOf(HasSubstr("8 x h100-80gb that the planner takes for a800-80gb"),
+                    HasSubstr("prediction error, mean")));
+  EXPECT_THAT(Simulate({}).out, Not(HasSubstr("prediction error")));
+}
+
+TEST(Simulate, RefusesAnActualProfileThatIsNone) {
+  const TestFolder folder;
+  ExpectRefused(Simulate({"--actual-profile", "h100"}), "no built-in profile 'h100'");
+  ExpectRefused(Simulate({"--actual-profile", "none.yaml"}), "none.yaml: No such file");
+  ExpectRefused(Simulate({"--no-observe"}),
+                "--no-observe has a meaning only with --actual-profile");
+  const std::string file = folder.Write("c.yaml", "cluster:\n  actual-profile: h100\n");
+  ExpectRefused(RunBraid({"simulate", "--config", file}), file + ":2");
+  const std::string wrong = folder.Write("d.yaml", "cluster:\n  actual-profle: h100-80gb\n");
+  ExpectRefused(RunBraid({"simulate", "--config", wrong}),
+                wrong + ":2:3: unknown key 'actual-profle'");
+}
+
 TEST(Simulate, TakesTheShapeOfAModelFile) {
   const TestFolder folder;
   const BraidOutcome outcome = Simulate({"--model", folder.WriteModel("model.gguf"), "--tp", "2",
@@ -236,6 +292,12 @@ TEST(Plan, PrintsStepsThatPassTheCheckAlsoFromAFile) {
       EXPECT_THAT(checked.out, HasSubstr("6 steps checked"));
     }
   }
+}
+
+TEST(Plan, SaysBeforeItPlansThatAFileCannotBeWritten) {
+  const TestFolder folder;
+  ExpectRefused(RunBraid({"plan", "--out", folder.path("no/steps.plan")}), "make it first");
+  ExpectRefused(RunBraid({"plan", "--out", folder.path("")}), "is a folder; name a file");
 }
 
 TEST(Plan, PrintsAStepThatFollowsTheTimeAskedFor) {

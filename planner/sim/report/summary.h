@@ -24,6 +24,12 @@ inline constexpr int kNumScalingEvents = static_cast<int>(ScalingEvent::kSwap) +
 /// "scale-up", "scale-down", "move", "evict", "swap".
 std::string_view ScalingEventName(ScalingEvent event);
 
+/// How far the planner's predictions were off, where the machines are not what it believes.
+struct PredictionError {
+  std::int64_t num_steps = 0;  ///< that had their ranks to themselves; 0: nobody measured
+  double mean = 0;             ///< of |predicted - actual| / actual
+};
+
 /// A whole run in figures; docs/metrics.md has the formula of each. Times in seconds.
 struct Summary {
   std::int64_t num_requests = 0;  ///< that arrived: finished, unfinished and rejected ones
@@ -65,6 +71,7 @@ struct Summary {
 
   std::int64_t num_steps = 0;
   std::array<std::int64_t, kNumScalingEvents> scaling_events = {};
+  PredictionError prediction;
 };
 
 /// A run of one policy, for reports that hold several.

@@ -66,6 +66,10 @@ void AddUse(const Summary& summary, Json& json) {
     events[name] = summary.scaling_events[static_cast<std::size_t>(i)];
   }
   json["scaling_events"] = std::move(events);
+  if (summary.prediction.num_steps > 0) {
+    json["prediction"] = {{"steps", summary.prediction.num_steps},
+                          {"mean_error", summary.prediction.mean}};
+  }
 }
 
 }  // namespace

@@ -139,6 +139,11 @@ void AddUse(Table& table) {
     table.Add(fmt::format("{} events", ScalingEventName(static_cast<ScalingEvent>(i))),
               [event](const Summary& s) { return fmt::format("{}", s.scaling_events[event]); });
   }
+  if (table.Any([](const Summary& s) { return s.prediction.num_steps > 0; })) {
+    table.Add("prediction error, mean", [](const Summary& s) {
+      return s.prediction.num_steps == 0 ? "-" : Percent(s.prediction.mean);
+    });
+  }
 }
 
 }  // namespace

@@ -34,9 +34,12 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
   if (strands_.size() <= At(step)) strands_.resize(At(step) + 1);
   const RunningStep& running = view.step(step);
   Strand& started = strand(step);
-  // A run that goes on under its own number was not planned anew.
-  const std::int64_t planning_ns = started.number == running.number ? 0 : planning_ns_;
+  // A run that goes on under its own number was not planned anew, and ranks had a step that was
+  // foreseen before the last one ended.
+  const bool planned_now = started.number != running.number && !running.foreseen;
+  const std::int64_t planning_ns = planned_now ? planning_ns_ : 0;
   started.live = true;
+  started.shared = false;
   started.number = running.number;
   started.priority = running.plan.priority;
   started.measure = meter_.Measure(view, running.plan);
@@ -50,18 +53,19 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
     started.repeats = std::min(started.repeats, state.request.output_tokens - state.generated);
   }
   started.repeats = std::max(started.repeats, 1);
-  std::int64_t start = planning_ns;
-  for (std::int32_t i = 0; i < started.repeats; ++i) {
-    const std::int64_t pass = PassNs(started, i);
-    started.work_ns = start + pass;
-    start += std::max(pass, started.period_ns);
-  }
+  if (started.repeats == 1) started.period_ns = 0;
+  started.work_ns = planning_ns;
+  const std::int32_t passes = started.period_ns > 0 ? 1 : started.repeats;
+  for (std::int32_t i = 0; i < passes; ++i) started.work_ns += PassNs(started, i);
+  started.pass = 0;
+  started.pass_start_ns = running.start_ns + planning_ns;
+  started.pausing = false;
   started.done_ns = 0;
   started.updated_ns = running.start_ns;
   started.rate = 0;
   started.passes_begun = 0;
   started.next_pass_ns = planning_ns;
-  started.shape = {.step_ns = std::max({std::int64_t{1}, PassNs(started, 0), started.period_ns})};
+  started.shape = {};
   bool shares_ranks = false;
   for (const std::int32_t instance : started.instances) {
     auto& here = on_instance_[At(instance)];
@@ -76,7 +80,11 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
   if (shares_ranks) {
     // Strands that had their ranks to themselves have not been measured yet.
     for (const std::int32_t instance : started.instances) {
-      for (const Tenant& tenant : on_instance_[At(instance)]) MeasureShape(strand(tenant.step));
+      const auto& here = on_instance_[At(instance)];
+      for (const Tenant& tenant : here) {
+        MeasureShape(strand(tenant.step));
+        strand(tenant.step).shared |= here.size() > 1;
+      }
     }
   }
   Rebalance(started.instances, running.start_ns);
@@ -85,36 +93,47 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
 /// Which lanes a strand keeps busy, for sharing; only those that share are asked.
 void FastClock::MeasureShape(Strand& strand) {
   // A swap uses the host's link: neither lane.
-  if (strand.measure.swap || strand.shape.compute_ns > 0 || strand.shape.network_ns > 0) return;
+  if (strand.shape.step_ns > 0) return;
+  // Of a run, the pass in its middle.
+  const std::int32_t middle = strand.repeats / 2;
+  const std::int64_t pass_ns = std::max(std::int64_t{1}, PassNs(strand, middle));
+  strand.shape = {.step_ns = pass_ns};
+  if (strand.measure.swap) return;
   strand.shape =
-      ShapeOf(costs_.Timed(strand.measure.signature), strand.measure.sizes, strand.shape.step_ns);
+      ShapeOf(costs_.Timed(strand.measure.signature), strand.measure.SizesOf(middle), pass_ns);
 }
 
-/// How fast `instance` lets each of its strands go.
+/// How fast `instance` lets each of its strands go that do not pause.
 void FastClock::ShareInstance(std::int32_t instance) {
-  auto& here = on_instance_[At(instance)];
-  if (here.size() == 1) {
-    here.front().rate = kFullRate;
+  active_.clear();
+  for (Tenant& tenant : on_instance_[At(instance)]) {
+    if (!strand(tenant.step).pausing) active_.push_back(&tenant);
+  }
+  if (active_.size() == 1) {
+    active_.front()->rate = kFullRate;
     return;
   }
-  if (std::all_of(here.begin(), here.end(),
-                  [&](const Tenant& tenant) { return strand(tenant.step).rounds; })) {
+  if (active_.empty()) return;
+  const bool rounds = std::all_of(active_.begin(), active_.end(), [&](const Tenant* tenant) {
+    return strand(tenant->step).rounds;
+  });
+  if (rounds) {
     rounds_.clear();
-    for (const Tenant& tenant : here) {
-      const StepMeasure& measure = strand(tenant.step).measure;
+    for (const Tenant* tenant : active_) {
+      const StepMeasure& measure = strand(tenant->step).measure;
       rounds_.push_back({.signature = measure.signature, .sizes = measure.sizes});
     }
     const std::span<const std::int64_t> rates = round_rates_.Rates(rounds_);
-    for (std::size_t i = 0; i < here.size(); ++i) {
-      here[i].rate = std::clamp(rates[i], kLeastRate, kFullRate);
+    for (std::size_t i = 0; i < active_.size(); ++i) {
+      active_[i]->rate = std::clamp(rates[i], kLeastRate, kFullRate);
     }
     return;
   }
   shapes_.clear();
-  for (const Tenant& tenant : here) shapes_.push_back(strand(tenant.step).shape);
+  for (const Tenant* tenant : active_) shapes_.push_back(strand(tenant->step).shape);
   const std::vector<std::int64_t> rates = ApproximateRates(shapes_, conditions_);
-  for (std::size_t i = 0; i < here.size(); ++i) {
-    here[i].rate = std::clamp(rates[i], kLeastRate, kFullRate);
+  for (std::size_t i = 0; i < active_.size(); ++i) {
+    active_[i]->rate = std::clamp(rates[i], kLeastRate, kFullRate);
   }
 }
 
@@ -148,6 +167,7 @@ void FastClock::Rebalance(const std::vector<std::int32_t>& instances, std::int64
   for (const std::int32_t instance : instances) {
     for (const Tenant& tenant : on_instance_[At(instance)]) {
       Strand& peer = strand(tenant.step);
+      if (peer.pausing) continue;
       const std::int64_t rate = peer.instances.size() == 1 ? tenant.rate : RateOf(tenant.step);
       if (rate == peer.rate) continue;
       Advance(peer, now_ns);
@@ -157,25 +177,88 @@ void FastClock::Rebalance(const std::vector<std::int32_t>& instances, std::int64
   }
 }
 
+/// Begins the pass of a paced strand that is due.
+void FastClock::BeginPass(Strand& paced, std::int64_t now_ns) {
+  paced.pausing = false;
+  paced.pass_start_ns = now_ns;
+  paced.work_ns = PassNs(paced, paced.pass);
+  paced.done_ns = 0;
+  paced.updated_ns = now_ns;
+  paced.rate = 0;  // Rebalance gives it one
+}
+
+/// Whether what a strand does now is the last that it does.
+bool FastClock::AtLast(const Strand& strand) const {
+  return strand.period_ns == 0 || (!strand.pausing && strand.pass + 1 >= strand.repeats);
+}
+
+void FastClock::AdvanceTo(std::int64_t now_ns) {
+  while (NextNs() <= now_ns) {
+    const Due next = due_.top();
+    Strand& paced = strand(next.step);
+    if (AtLast(paced)) {
+      // Several may be due at once: what ends its step waits for Next.
+      ended_.push_back(next);
+      due_.pop();
+      continue;
+    }
+    due_.pop();
+    if (paced.pausing) {
+      BeginPass(paced, next.end_ns);
+    } else {
+      ++paced.pass;
+      const std::int64_t begins_ns = paced.pass_start_ns + paced.period_ns;
+      if (begins_ns > next.end_ns) {
+        paced.pausing = true;
+        paced.end_ns = begins_ns;
+        ++paced.version;
+        due_.push({paced.end_ns, paced.number, next.step, paced.version});
+      } else {
+        BeginPass(paced, next.end_ns);
+      }
+    }
+    Rebalance(paced.instances, next.end_ns);
+  }
+  for (const Due& due : ended_) due_.push(due);
+  ended_.clear();
+}
+
 void FastClock::Stop(StepIndex step, std::int64_t now_ns) {
   Strand& stopped = strand(step);
   if (!stopped.live || stopped.repeats == 1) return;
+  if (stopped.period_ns > 0) {
+    StopPaced(step, now_ns);
+    return;
+  }
   Advance(stopped, now_ns);
-  // The first pass is run in any case; a pause between two passes ends at once.
+  // The first pass is run in any case.
   std::int64_t work = stopped.next_pass_ns;
   std::int32_t repeats = stopped.passes_begun;
-  std::int64_t begins = stopped.next_pass_ns;
-  while (repeats < stopped.repeats && (repeats == 0 || begins < stopped.done_ns)) {
-    const std::int64_t pass = PassNs(stopped, repeats);
+  while (repeats < stopped.repeats && (repeats == 0 || work < stopped.done_ns)) {
     stopped.passes_begun = repeats;
-    stopped.next_pass_ns = begins;
-    work = begins + pass;
-    begins += std::max(pass, stopped.period_ns);
+    stopped.next_pass_ns = work;
+    work += PassNs(stopped, repeats);
     ++repeats;
   }
   if (repeats == stopped.repeats) return;
   stopped.repeats = repeats;
   stopped.work_ns = std::max(work, stopped.done_ns);
+  Schedule(step);
+}
+
+/// The pass that runs is the last; a pause ends at once.
+void FastClock::StopPaced(StepIndex step, std::int64_t now_ns) {
+  Strand& stopped = strand(step);
+  if (!stopped.pausing) {
+    stopped.repeats = stopped.pass + 1;
+    return;
+  }
+  stopped.repeats = stopped.pass;
+  --stopped.pass;
+  stopped.pausing = false;
+  stopped.done_ns = stopped.work_ns;
+  stopped.updated_ns = now_ns;
+  stopped.rate = kFullRate;
   Schedule(step);
 }
 
@@ -190,7 +273,9 @@ std::int64_t FastClock::NextNs() {
 }
 
 Completion FastClock::Next() {
-  const std::int64_t now_ns = NextNs();
+  std::int64_t now_ns = NextNs();
+  // Passes of others may come first where nobody called AdvanceTo.
+  for (; !AtLast(strand(due_.top().step)); now_ns = NextNs()) AdvanceTo(now_ns);
   const StepIndex index = due_.top().step;
   due_.pop();
   Strand& ended = strand(index);
@@ -205,6 +290,14 @@ Completion FastClock::Next() {
 
 bool FastClock::Ended(const RequestState& request) {
   return request.generated >= request.request.output_tokens;
+}
+
+FastClock::Passes FastClock::PassesAlone(StepIndex step) const {
+  const Strand& ended = strands_[At(step)];
+  Passes passes;
+  if (ended.shared) return passes;
+  for (; passes.num < ended.repeats; ++passes.num) passes.ns += PassNs(ended, passes.num);
+  return passes;
 }
 
 CostModel::LaneNs FastClock::Busy(StepIndex step) const {

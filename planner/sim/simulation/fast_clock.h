@@ -1,9 +1,9 @@
 #pragma once
 
 #include "plan/executor.h"
+#include "planner/cost/approximate_rates.h"
 #include "planner/cost/cost_model.h"
 #include "planner/measure/measure_step.h"
-#include "planner/sim/clock/approximate_rates.h"
 #include "planner/sim/simulation/round_rates.h"
 
 #include <cstdint>
@@ -23,11 +23,12 @@ namespace braid {
 class FastClock final : public Executor {
  public:
   /// `costs` is borrowed. `planning_ns`: what the host needs before each step that was planned
-  /// anew.
+  /// anew and not foreseen.
   FastClock(const CostModel& costs, const ClusterSpec& cluster, std::int64_t planning_ns = 0);
 
   void Start(const EngineView& view, StepIndex step) override;
   void Stop(StepIndex step, std::int64_t now_ns) override;
+  void AdvanceTo(std::int64_t now_ns) override;
   std::int64_t NextNs() override;
   Completion Next() override;
   bool Ended(const RequestState& request) override;
@@ -37,21 +38,35 @@ class FastClock final : public Executor {
   const StepMeasure& Measure(StepIndex step) const {
     return strands_[static_cast<std::size_t>(step)].measure;
   }
+  /// What the passes of a step that ended took, planning and pauses apart, where they had their
+  /// ranks to themselves all the time; `num` is 0 where they shared them. Of a run that was
+  /// interrupted and went on: those since.
+  struct Passes {
+    std::int32_t num = 0;
+    std::int64_t ns = 0;  ///< together
+  };
+  Passes PassesAlone(StepIndex step) const;
 
  private:
   static constexpr std::int64_t kFullRate = 1024;
 
   struct Strand {
     bool live = false;
+    bool shared = false;  ///< a rank of it carried another strand
     std::uint64_t number = 0;
     std::int32_t priority = 0;
     StepMeasure measure;
     std::vector<std::int32_t> instances;
     std::int32_t repeats = 1;
+    /// Passes begin at least so far apart: then each pass is scheduled by itself, and the pauses
+    /// belong to the others. 0: all repeats are one stretch of work.
     std::int64_t period_ns = 0;
+    std::int32_t pass = 0;           ///< with a period: the one that runs, or the next
+    std::int64_t pass_start_ns = 0;  ///< with a period: when the last one began
+    bool pausing = false;
     bool rounds = false;  ///< interleaves as Liger does
     // Work is the time the step would take alone.
-    std::int64_t work_ns = 0;  ///< of all repeats
+    std::int64_t work_ns = 0;  ///< of all repeats; with a period: of the pass
     std::int64_t done_ns = 0;  ///< of it, at `updated_ns`
     std::int64_t updated_ns = 0;
     std::int64_t rate = kFullRate;  ///< work per time, in 1/1024
@@ -79,6 +94,9 @@ class FastClock final : public Executor {
   void MeasureShape(Strand& strand);
   void ShareInstance(std::int32_t instance);
   std::int64_t RateOf(StepIndex index) const;
+  void BeginPass(Strand& paced, std::int64_t now_ns);
+  bool AtLast(const Strand& strand) const;
+  void StopPaced(StepIndex step, std::int64_t now_ns);
 
   const CostModel& costs_;
   StepMeter meter_;
@@ -92,9 +110,11 @@ class FastClock final : public Executor {
   std::vector<std::vector<Tenant>> on_instance_;  ///< in order of (priority, number)
   CoRunConditions conditions_;
   std::vector<StrandShape> shapes_;  ///< scratch
+  std::vector<Tenant*> active_;      ///< scratch
   RoundRates round_rates_;
   std::vector<RoundRates::Strand> rounds_;  ///< scratch
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
+  std::vector<Due> ended_;  ///< scratch
 };
 
 }  // namespace braid

@@ -22,7 +22,7 @@ std::int64_t Flags(const StepSignature& signature) {
 RoundRates::RoundRates(const CostModel& costs)
     : costs_(costs),
       rounds_(CoRun::Make({.kind = DisciplineKind::kRounds, .depth = kMostStrands},
-                          costs.contention())) {
+                          costs.contention(), {.steps = 2, .tasks = 12'000})) {
   BRAID_CHECK(rounds_.ok());  // constants of ours
 }
 

@@ -13,7 +13,11 @@ namespace braid {
 
 /// How fast strands go beside each other in Liger's rounds: measured with the task clock on sizes
 /// rounded to steps of about a third, and remembered.
-/// Cost: a lookup; 0.1 to 5 ms where the combination is new.
+/// Cost: a lookup; 0.1 to 0.6 ms where the combination is new.
+/// How far to trust it: watched many times as long, P90s of runs that keep up with their traffic
+/// change by 2 % or less in most cases, those of overloaded ones by up to 12 %; rounding the sizes
+/// less does as much. In rounds a task just longer than a window stops its strand, so a little of
+/// either decides over much.
 /// Thread: one.
 class RoundRates {
  public:

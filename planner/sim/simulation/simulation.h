@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace braid {
@@ -25,11 +26,14 @@ namespace braid {
 struct SimulationSpec {
   ClusterSpec cluster;  ///< as the user states it; policies may cut it otherwise (ClusterFor)
   ModelSpec model;
-  Profile profile;
+  Profile profile;  ///< what the planner believes of the machines
+  /// What they really are: the clock goes by it. None: as `profile` says.
+  std::optional<Profile> actual;
+  bool observe = true;  ///< with `actual`: the planner's cost model learns from steps that ended
   WorkloadSpec workload;
   PolicyOptions policy;
   Slo slo;
-  std::int64_t planning_ns = 0;  ///< host time before each step that was planned anew
+  std::int64_t planning_ns = 0;  ///< host time before each step that was planned anew, not foreseen
   std::int64_t long_prompt_tokens = 0;
 };
 

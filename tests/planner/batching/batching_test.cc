@@ -1,9 +1,8 @@
 #include "planner/batching/batching.h"
 
 #include "bench/batching_draws.h"
-#include "planner/batching/batch_cost.h"
-#include "planner/batching/group_search.h"
 #include "tests/planner/batching/brute_force.h"
+#include "tests/planner/batching/valid_plan.h"
 
 #include <gtest/gtest.h>
 
@@ -61,53 +60,6 @@ BatchingDraw NastyDraw(std::uint64_t seed, std::uint64_t max_requests,
                           .c_ns = 0.1 / degree});
   }
   return draw;
-}
-
-void ExpectValid(const BatchingProblem& problem, const BatchingPlan& plan) {
-  ASSERT_EQ(plan.request_order.size(), problem.requests.size());
-  ASSERT_EQ(plan.instance_order.size(), problem.instances.size());
-  EXPECT_EQ(std::set<std::int32_t>(plan.request_order.begin(), plan.request_order.end()).size(),
-            problem.requests.size());
-  EXPECT_EQ(std::set<std::int32_t>(plan.instance_order.begin(), plan.instance_order.end()).size(),
-            problem.instances.size());
-  if (!plan.feasible) {
-    EXPECT_TRUE(plan.groups.empty());
-    return;
-  }
-  std::int32_t next_request = 0;
-  std::int32_t next_instance = 0;
-  double makespan_ns = 0;
-  for (const BatchingGroup& group : plan.groups) {
-    EXPECT_EQ(group.first_request, next_request);
-    EXPECT_GE(group.first_instance, next_instance);
-    EXPECT_GT(group.end_request, group.first_request);
-    EXPECT_GE(group.degree(), 1);
-    EXPECT_LT(static_cast<std::size_t>(group.degree()), problem.lines.size());
-    next_request = group.end_request;
-    next_instance = group.end_instance;
-    std::int64_t needed = 0;
-    double tokens = 0;
-    double pairs = 0;
-    for (std::int32_t r = group.first_request; r < group.end_request; ++r) {
-      const auto index = static_cast<std::size_t>(plan.request_order[static_cast<std::size_t>(r)]);
-      needed += problem.requests[index].slots;
-      tokens += static_cast<double>(problem.requests[index].tokens);
-      pairs += problem.requests[index].pairs;
-    }
-    std::int64_t room = 0;
-    for (std::int32_t i = group.first_instance; i < group.end_instance; ++i) {
-      const auto index = static_cast<std::size_t>(plan.instance_order[static_cast<std::size_t>(i)]);
-      room += problem.instances[index].free_slots;
-    }
-    EXPECT_LE(needed, room);
-    const double time_ns =
-        problem.lines[static_cast<std::size_t>(group.degree())].Ns(tokens, pairs);
-    EXPECT_DOUBLE_EQ(group.time_ns, time_ns);
-    makespan_ns = std::max(makespan_ns, time_ns);
-  }
-  EXPECT_EQ(next_request, static_cast<std::int32_t>(problem.requests.size()));
-  EXPECT_LE(next_instance, static_cast<std::int32_t>(problem.instances.size()));
-  EXPECT_DOUBLE_EQ(plan.makespan_ns, makespan_ns);
 }
 
 /// A plan's objective recomputed by the reference from its groups alone.
@@ -184,68 +136,6 @@ TEST(Batcher, LosesNoRequestUsesNoInstanceTwiceAndKeepsToFreeSlotsByEveryMethod)
       ASSERT_NEAR(plan.objective, sum, 1e-9 * sum) << "seed " << seed;
       ASSERT_FALSE(HasFailure()) << "seed " << seed;
     }
-  }
-}
-
-TEST(Batcher, ComesWithinOnePercentOfTheOptimumByBuckets) {
-  Batcher batcher;
-  for (std::uint64_t seed = 0; seed < 12; ++seed) {
-    const double longest = seed % 2 == 0 ? 2300 : 200000;
-    const BatchingDraw draw = DrawBatching({16, longest, 400, 24}, seed);
-    for (const BatchingObjective objective : kObjectives) {
-      const BatchingPlan& exact = batcher.Solve(draw.Problem(objective, BatchingMethod::kExact));
-      ASSERT_TRUE(exact.feasible);
-      const double optimum = exact.objective;
-      const BatchingPlan& plan = batcher.Solve(draw.Problem(objective, BatchingMethod::kBucketed));
-      ASSERT_TRUE(plan.feasible);
-      EXPECT_GE(plan.objective, optimum * (1 - 1e-9)) << "seed " << seed;
-      EXPECT_LE(plan.objective, optimum * 1.01) << "seed " << seed;
-    }
-  }
-}
-
-/// The plain pruned search over all cuts, which the tests above hold against the definition.
-double PlainOptimum(const BatchingProblem& problem) {
-  Batcher batcher;
-  const BatchingPlan& orders = batcher.Solve(problem);
-  CutGrid grid;
-  for (std::size_t p = 0; p <= problem.requests.size(); ++p) {
-    grid.cut.push_back(static_cast<std::int32_t>(p));
-  }
-  std::vector<double> slacks;
-  const OrderedRequests requests{&problem, orders.request_order};
-  FillCutGrid(requests, problem.requests.size(), slacks, grid);
-  std::vector<std::int64_t> free_slots(1, 0);
-  std::vector<std::int32_t> degrees;
-  for (const std::int32_t index : orders.instance_order) {
-    free_slots.push_back(free_slots.back() +
-                         problem.instances[static_cast<std::size_t>(index)].free_slots);
-    degrees.push_back(static_cast<std::int32_t>(degrees.size()) + 1);
-  }
-  GroupSearch search;
-  search.Run(grid, {problem.lines, free_slots, degrees});
-  std::vector<BatchingGroup> groups;
-  if (!search.Backtrack(grid, groups)) return -1;
-  double sum = 0;
-  for (const BatchingGroup& group : groups) {
-    sum += BatchingReference(problem).Cost(static_cast<std::size_t>(group.first_request),
-                                           static_cast<std::size_t>(group.end_request),
-                                           static_cast<std::size_t>(group.degree()));
-  }
-  return sum;
-}
-
-TEST(Batcher, StaysExactOnQueuesThatItOnlySearchesNearABound) {
-  Batcher batcher;
-  for (std::uint64_t seed = 0; seed < 12; ++seed) {
-    const double longest = seed % 2 == 0 ? 2300 : 200000;
-    const BatchingDraw draw = DrawBatching({16, longest, 300, 20}, seed);
-    ASSERT_EQ(ChooseBatchingMethod(300, 20), BatchingMethod::kBucketed);
-    const BatchingProblem problem = draw.Problem(kObjectives[seed % 3], BatchingMethod::kExact);
-    const double optimum = PlainOptimum(problem);
-    const BatchingPlan& plan = batcher.Solve(problem);
-    ASSERT_TRUE(plan.feasible);
-    EXPECT_NEAR(plan.objective, optimum, 1e-9 * optimum) << "seed " << seed;
   }
 }
 

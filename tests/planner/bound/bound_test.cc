@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -160,6 +161,26 @@ TEST_F(BoundTest, DoesNotLetOneLenientRequestExcuseTheOthers) {
   requests[0].allowed_ns = 100'000 * kSecond;
   const RateBound lenient = Bound(requests, Rules());
   EXPECT_LT(lenient.run_rate, 1.2 * strict.run_rate);
+}
+
+TEST_F(BoundTest, OfARunComesDownToTheRateAsTheRunGrows) {
+  // Ten long prompts in a hundred may take 1,200 s: longer than a short run.
+  std::vector<TrafficRequest> hundred(90, {2'000, 50, 15 * kSecond});
+  hundred.insert(hundred.end(), 10, {200'000, 20, 1'200 * kSecond});
+  BoundRules rules = Rules();
+  rules.decile_attainment = 0.8;
+  std::vector<TrafficRequest> requests;
+  double before = std::numeric_limits<double>::infinity();
+  for (const std::size_t hundreds : {32U, 64U, 128U}) {
+    while (requests.size() < 100 * hundreds) {
+      requests.insert(requests.end(), hundred.begin(), hundred.end());
+    }
+    const RateBound bound = Bound(requests, rules);
+    EXPECT_GT(bound.run_rate, bound.rate) << hundreds;
+    EXPECT_LT(bound.run_rate, before) << hundreds;
+    before = bound.run_rate;
+  }
+  EXPECT_LT(before, 1.2 * Bound(hundred, rules).rate);
 }
 
 TEST_F(BoundTest, RefusesWhatMakesNoSense) {

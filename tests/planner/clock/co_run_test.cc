@@ -1,6 +1,7 @@
 #include "planner/sim/clock/co_run.h"
 
-#include "planner/sim/clock/approximate_rates.h"
+#include "planner/cost/approximate_rates.h"
+#include "planner/cost/approximate_round_rates.h"
 #include "tests/planner/clock/random_strands.h"
 
 #include <gtest/gtest.h>
@@ -9,6 +10,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
+#include <string>
 #include <vector>
 
 namespace braid {
@@ -19,9 +22,12 @@ struct Speeds {
   std::vector<std::int64_t> approximate;
 };
 
-Speeds MeasureBoth(Draws& draw, std::size_t num_strands, bool rings) {
+using ClosedForm = std::vector<std::int64_t> (*)(std::span<const StrandShape>,
+                                                 const CoRunConditions&);
+
+Speeds MeasureBoth(Draws& draw, std::size_t num_strands, bool rings, const Discipline& discipline,
+                   ClosedForm closed_form) {
   const std::int64_t factor = draw(1024, 1300);
-  const Discipline discipline;
   std::vector<TimedTemplate> templates;
   for (std::size_t i = 0; i < num_strands; ++i) {
     templates.push_back(DrawModelStep(draw, rings && draw(0, 4) == 0));
@@ -42,9 +48,9 @@ Speeds MeasureBoth(Draws& draw, std::size_t num_strands, bool rings) {
   }
   Speeds speeds;
   EXPECT_TRUE(co_run->Rates(strands, &speeds.clock).ok());
-  speeds.approximate = ApproximateRates(shapes, {.compute_contention = factor,
-                                                 .network_contention = factor,
-                                                 .quantum_ns = discipline.quantum_ns});
+  speeds.approximate = closed_form(shapes, {.compute_contention = factor,
+                                            .network_contention = factor,
+                                            .quantum_ns = discipline.quantum_ns});
   return speeds;
 }
 
@@ -95,33 +101,48 @@ TEST(CoRun, RefusesMoreStrandsThanMayBeInFlightAndStepsWithoutTime) {
   EXPECT_FALSE(co_run->Rates(std::vector<CoRunStrand>(1, {.tmpl = &timeless}), &rates).ok());
 }
 
-// Of 1024. Printed, so that a change of either side shows what it does to both figures.
-TEST(ApproximateRates, StaysNearTheTaskClockOnRandomStrands) {
-  struct Case {
-    std::size_t num_strands;
-    std::int64_t median_bound;
-    std::int64_t worst_bound;
-  };
-  for (const Case& bounds : {Case{2, 30, 210}, Case{3, 30, 260}}) {
-    Draws draw(7);
-    std::vector<std::vector<std::int64_t>> errors(bounds.num_strands);
-    for (int i = 0; i < 200; ++i) {
-      const Speeds speeds = MeasureBoth(draw, bounds.num_strands, true);
-      for (std::size_t s = 0; s < errors.size(); ++s) {
-        errors[s].push_back(std::abs(speeds.clock[s] - speeds.approximate[s]));
-      }
-    }
+// Of 1024.
+struct ErrorBounds {
+  std::size_t num_strands;
+  std::int64_t median;
+  std::int64_t worst;
+};
+
+// Printed, so that a change of either side shows what it does to both figures.
+void ExpectNear(const ErrorBounds& bounds, bool rings, const Discipline& discipline,
+                ClosedForm closed_form) {
+  Draws draw(7);
+  std::vector<std::vector<std::int64_t>> errors(bounds.num_strands);
+  for (int i = 0; i < 200; ++i) {
+    const Speeds speeds = MeasureBoth(draw, bounds.num_strands, rings, discipline, closed_form);
     for (std::size_t s = 0; s < errors.size(); ++s) {
-      const Errors of_strand = ErrorsOf(errors[s]);
-      RecordProperty("strand_" + std::to_string(s) + "_of_" + std::to_string(bounds.num_strands),
-                     std::to_string(of_strand.median) + " median, " +
-                         std::to_string(of_strand.worst) + " worst, of 1024");
-      std::printf("[ error    ] strand %zu of %zu: median %.1f %%, worst %.1f %% of full speed\n",
-                  s, bounds.num_strands, static_cast<double>(of_strand.median) / 10.24,
-                  static_cast<double>(of_strand.worst) / 10.24);
-      EXPECT_LE(of_strand.median, bounds.median_bound);
-      EXPECT_LE(of_strand.worst, bounds.worst_bound);
+      errors[s].push_back(std::abs(speeds.clock[s] - speeds.approximate[s]));
     }
+  }
+  for (std::size_t s = 0; s < errors.size(); ++s) {
+    const Errors of_strand = ErrorsOf(errors[s]);
+    testing::Test::RecordProperty(
+        "strand_" + std::to_string(s) + "_of_" + std::to_string(bounds.num_strands),
+        std::to_string(of_strand.median) + " median, " + std::to_string(of_strand.worst) +
+            " worst, of 1024");
+    std::printf("[ error    ] strand %zu of %zu: median %.1f %%, worst %.1f %% of full speed\n", s,
+                bounds.num_strands, static_cast<double>(of_strand.median) / 10.24,
+                static_cast<double>(of_strand.worst) / 10.24);
+    EXPECT_LE(of_strand.median, bounds.median);
+    EXPECT_LE(of_strand.worst, bounds.worst);
+  }
+}
+
+TEST(ApproximateRates, StaysNearTheTaskClockOnRandomStrands) {
+  for (const ErrorBounds& bounds : {ErrorBounds{2, 30, 210}, ErrorBounds{3, 30, 400}}) {
+    ExpectNear(bounds, true, {}, ApproximateRates);
+  }
+}
+
+// Chains only: rounds run a ring as a chain, and what that costs is no error of either.
+TEST(ApproximateRoundRates, StaysNearTheTaskClockOnRandomStrands) {
+  for (const ErrorBounds& bounds : {ErrorBounds{2, 10, 180}, ErrorBounds{3, 10, 160}}) {
+    ExpectNear(bounds, false, {.kind = DisciplineKind::kRounds}, ApproximateRoundRates);
   }
 }
 
@@ -140,7 +161,41 @@ TEST(ApproximateRates, GivesALoneStrandItsFullSpeedAndNobodyMore) {
       ASSERT_GE(rate, 0);
       ASSERT_LE(rate, 1024);
     }
+    for (const std::int64_t rate : ApproximateRoundRates(shapes, {.compute_contention = 1300})) {
+      ASSERT_GE(rate, 0);
+      ASSERT_LE(rate, 1024);
+    }
   }
+}
+
+TEST(ApproximateRoundRates, GivesALoneStrandItsFullSpeed) {
+  EXPECT_EQ(ApproximateRoundRates(std::vector<StrandShape>{{1000, 600, 300, 4}}, {}),
+            (std::vector<std::int64_t>{1024}));
+  EXPECT_EQ(ApproximateRoundRates(std::vector<StrandShape>{{1000, 0, 0, 0}}, {}),
+            (std::vector<std::int64_t>{1024}));
+  EXPECT_TRUE(ApproximateRoundRates({}, {}).empty());
+}
+
+// A ring hides its transfers behind its own attention; rounds run them one after the other.
+TEST(ApproximateRoundRates, TakesAwayFromARingWhatItOverlapsByItself) {
+  const StrandShape ring = {.step_ns = 1000, .compute_ns = 900, .network_ns = 350, .num_turns = 4};
+  EXPECT_EQ(ApproximateRoundRates({&ring, 1}, {}), (std::vector<std::int64_t>{1024 * 100 / 125}));
+}
+
+// The others' attention fits no window of the first strand's, so they stand still, as in the clock.
+TEST(ApproximateRoundRates, StopsAStrandWhoseLongestUncutTaskFitsNoWindow) {
+  StrandShape shape = {.step_ns = 1000, .compute_ns = 600, .network_ns = 400, .num_turns = 2};
+  shape.num_layers = 2;
+  shape.num_layer_turns = 1;
+  shape.turns[0] = {.before_ns = 25, .uncut_ns = 250, .after_ns = 25, .network_ns = 200};
+  EXPECT_EQ(ApproximateRoundRates(std::vector<StrandShape>{shape, shape}, {}).at(1), 0);
+  shape.turns[0] = {.before_ns = 125, .uncut_ns = 50, .after_ns = 125, .network_ns = 200};
+  EXPECT_GT(ApproximateRoundRates(std::vector<StrandShape>{shape, shape}, {}).at(1), 200);
+}
+
+TEST(CoRun, RefusesToWatchForNoTime) {
+  EXPECT_FALSE(CoRun::Make({}, {}, {.steps = 0}).ok());
+  EXPECT_FALSE(CoRun::Make({}, {}, {.tasks = 0}).ok());
 }
 
 }  // namespace

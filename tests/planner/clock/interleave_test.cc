@@ -1,3 +1,4 @@
+#include "planner/sim/clock/interleave_bound.h"
 #include "planner/sim/clock/interleave_figures.h"
 
 #include <gtest/gtest.h>
@@ -62,6 +63,8 @@ TEST(InterleaveFigures, LanesReachTheirTargetsAtDepthThreeAndNotAtTwo) {
   EXPECT_EQ(report->spreads[4].most, 1.0);     // one request alone
   EXPECT_LT(report->depth_2_throughput_ratio, 1.5);
   EXPECT_LE(report->reference_latency_ratio, 0.2);
+  EXPECT_LT(report->latency_bound.reference, report->reference_latency_ratio);
+  EXPECT_GT(report->latency_bound.seed_0, 0.2);  // so 0.2 is out of reach there
 }
 
 // Each figure of the table within 5 % in throughput, and the order of the disciplines as published.
@@ -83,6 +86,36 @@ TEST(InterleaveFigures, SmallerQuantaShortenThePrimarysWaiting) {
   const InterleaveOutcome coarse = Measure({}, {.quantum_ns = 400'000});
   const InterleaveOutcome fine = Measure({}, {.quantum_ns = 20'000});
   EXPECT_LT(fine.mean_delay, coarse.mean_delay / 2);
+}
+
+TEST(LeastMeanLatency, IsBelowThatOfEveryDisciplineOnEveryDraw) {
+  const std::vector<Discipline> disciplines = {{.depth = 2},
+                                               {.depth = 3},
+                                               {.depth = 6, .quantum_ns = 10'000},
+                                               {.kind = DisciplineKind::kRounds, .depth = 6},
+                                               {.kind = DisciplineKind::kSequential}};
+  for (const std::int64_t share : {250, 400, 500}) {
+    for (std::uint64_t seed = 0; seed < 3; ++seed) {
+      const InterleaveWorkload workload = {.network_share = share, .seed = seed};
+      const double bound = LeastMeanLatency(workload);
+      for (const Discipline& discipline : disciplines) {
+        EXPECT_LE(bound, Measure(workload, discipline).mean_latency) << share << ", " << seed;
+      }
+    }
+  }
+}
+
+TEST(LeastMeanLatency, IsThatOfTheBatchesAloneWhereTheyNeverMeet) {
+  const InterleaveWorkload workload = {.load = 10, .num_batches = 5};
+  EXPECT_NEAR(LeastMeanLatency(workload), Measure(workload, {}).mean_latency, 1e-6);
+}
+
+// All there at once and equal on average: batch i of n ends when i of them can be done.
+TEST(LeastMeanLatency, IsNearTheCapacityWhereAllBatchesAreThereAtOnce) {
+  const InterleaveWorkload workload = {.load = 0, .num_batches = 40};
+  const double least = 20 / 1.5625;
+  EXPECT_GT(LeastMeanLatency(workload), 0.85 * least);
+  EXPECT_LT(LeastMeanLatency(workload), Measure(workload, {.depth = 40}).mean_latency);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "planner/cost/builtin_models.h"
 #include "planner/cost/single_strand.h"
+#include "planner/cost/step_template.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -172,7 +173,7 @@ TEST(CostModel, SaysWhenAModelDoesNotFit) {
   ASSERT_FALSE(model.ok());
   EXPECT_EQ(model.error().code(), StatusCode::kFailedPrecondition);
   EXPECT_THAT(model.error().message(), HasSubstr("141.1 GB of weights"));
-  EXPECT_THAT(model.error().message(), HasSubstr("larger tensor_size"));
+  EXPECT_THAT(model.error().message(), HasSubstr("use a larger tp"));
   setup.cluster.tensor_size = 4;
   EXPECT_TRUE(TryMake(setup).ok());
 }
@@ -218,7 +219,7 @@ TEST(CostModel, ObservationsPullPredictionsOfTheirKindOfStep) {
   const std::int64_t before = costs.StepNs(decode, sizes);
   const std::int64_t prefill_before = costs.StepNs(prefill, PrefillSizes(1, 1, 1000));
   const std::int64_t actual = before * 3 / 2;
-  for (int i = 0; i < 100; ++i) costs.Observe(decode, costs.StepNs(decode, sizes), actual);
+  for (int i = 0; i < 100; ++i) costs.Observe(decode, sizes, actual);
   EXPECT_NEAR(static_cast<double>(costs.StepNs(decode, sizes)) / static_cast<double>(actual), 1,
               0.001);
   EXPECT_EQ(costs.StepNs(prefill, PrefillSizes(1, 1, 1000)), prefill_before);
@@ -229,14 +230,160 @@ TEST(CostModel, OneWildObservationMovesLittleAndManyStayBounded) {
   const StepSignature decode = {.decode = true};
   const StepSizes sizes = DecodeSizes(16, 16'000);
   const std::int64_t before = costs.StepNs(decode, sizes);
-  costs.Observe(decode, before, before * 1000);
+  costs.Observe(decode, sizes, before * 1000);
   EXPECT_LT(costs.StepNs(decode, sizes), before * 115 / 100);
-  for (int i = 0; i < 200; ++i) costs.Observe(decode, before, before * 1000);
+  for (int i = 0; i < 200; ++i) costs.Observe(decode, sizes, before * 1000);
   EXPECT_LE(costs.StepNs(decode, sizes), 2 * before);
-  for (int i = 0; i < 400; ++i) costs.Observe(decode, before, 1);
+  for (int i = 0; i < 400; ++i) costs.Observe(decode, sizes, 1);
   EXPECT_GE(costs.StepNs(decode, sizes), before / 2);
-  costs.Observe(decode, 0, 5);
-  costs.Observe(decode, 5, -1);
+  const std::int64_t least = costs.StepNs(decode, sizes);
+  costs.Observe(decode, sizes, 0);
+  costs.Observe(decode, sizes, -1);
+  EXPECT_EQ(costs.StepNs(decode, sizes), least);
+}
+
+/// A profile whose products and links are slower than the built-in one says.
+CostModel MakeSlower() {
+  Profile slower = *BuiltinProfile("a800-80gb");
+  slower.points.clear();
+  slower.matmul_efficiency.value /= 1.3;
+  slower.intra_node_bandwidth.value /= 2;
+  Result<CostModel> model =
+      CostModel::Make(slower, *BuiltinModel("lwm-7b"), ClusterSpec{.tensor_size = 2});
+  EXPECT_TRUE(model.ok()) << model.error().message();
+  return std::move(*model);
+}
+
+CostModel MakeBelieved() {
+  Profile profile = *BuiltinProfile("a800-80gb");
+  profile.points.clear();
+  Result<CostModel> model =
+      CostModel::Make(profile, *BuiltinModel("lwm-7b"), ClusterSpec{.tensor_size = 2});
+  EXPECT_TRUE(model.ok()) << model.error().message();
+  return std::move(*model);
+}
+
+TEST(CostModel, LearnsSlowerProductsAndLinksAtAllLengthsItSees) {
+  const CostModel actual = MakeSlower();
+  CostModel learning = MakeBelieved();
+  const CostModel believed = MakeBelieved();
+  std::mt19937_64 random(5);
+  const auto error = [&](const CostModel& costs, const StepSignature& s, const StepSizes& sizes) {
+    const auto truth = static_cast<double>(actual.StepNs(s, sizes));
+    return std::abs(static_cast<double>(costs.StepNs(s, sizes)) / truth - 1);
+  };
+  for (const std::int32_t degree : {1, 2, 4}) {
+    const StepSignature prefill = {.degree = degree, .prefill = true};
+    const StepSignature decode = {.degree = degree, .decode = true};
+    const auto draw = [&](std::uint64_t from, std::uint64_t to) {
+      return static_cast<std::int64_t>(from + random() % (to - from));
+    };
+    const auto prefill_sizes = [&] { return PrefillSizes(degree, 1, draw(500, 50'000)); };
+    const auto decode_sizes = [&] {
+      const std::int64_t rows = draw(1, 128);
+      return DecodeSizes(rows, rows * draw(200, 4'000), degree > 1);
+    };
+    for (int step = 0; step < 600; ++step) {
+      const StepSizes p = prefill_sizes();
+      const StepSizes d = decode_sizes();
+      learning.Observe(prefill, p, actual.StepNs(prefill, p));
+      learning.Observe(decode, d, actual.StepNs(decode, d));
+    }
+    double worst_believed = 0;
+    int far_off = 0;
+    for (int step = 0; step < 100; ++step) {
+      const StepSizes p = prefill_sizes();
+      const StepSizes d = decode_sizes();
+      EXPECT_LT(error(learning, prefill, p), 0.05) << "prefill, degree " << degree;
+      // Few long contexts and many short ones may be predicted alike and take different times.
+      EXPECT_LT(error(learning, decode, d), 0.08) << "decode, degree " << degree;
+      far_off += error(learning, decode, d) > 0.05 ? 1 : 0;
+      worst_believed = std::max(worst_believed, error(believed, prefill, p));
+    }
+    EXPECT_LE(far_off, 5) << "of 100 decodes, degree " << degree;
+    EXPECT_GT(worst_believed, 0.15);
+  }
+}
+
+TEST(CostModel, LinesFollowWhatWasObservedWhenCorrectionsSaySo) {
+  CostModel costs = MakeModel();
+  const StepSignature prefill = {.degree = 2, .prefill = true};
+  const PrefillLine before = costs.Prefill(2);
+  EXPECT_EQ(costs.corrections(), 0U);
+  std::uint64_t seen = 0;
+  int rises = 0;
+  for (int i = 0; i < 100; ++i) {
+    const StepSizes sizes = PrefillSizes(2, 1, 20'000);
+    costs.Observe(prefill, sizes, MakeModel().StepNs(prefill, sizes) * 3 / 2);
+    rises += costs.corrections() != seen ? 1 : 0;
+    seen = costs.corrections();
+  }
+  EXPECT_GT(rises, 5);
+  EXPECT_LT(rises, 60) << "settled corrections rise no more";
+  const PrefillLine after = costs.Prefill(2);
+  EXPECT_NEAR(after.Ns(20'000, 4e8) / before.Ns(20'000, 4e8), 1.5, 0.03);
+  // What was never seen goes by its kind.
+  EXPECT_NEAR(costs.Prefill(4).Ns(20'000, 4e8) / MakeModel().Prefill(4).Ns(20'000, 4e8), 1.5, 0.03);
+}
+
+TEST(CostModel, CorrectedTimesStillGrowWithTokens) {
+  CostModel costs = MakeModel();
+  const StepSignature prefill = {.prefill = true};
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 500; ++i) {
+    const StepSizes sizes = PrefillSizes(1, 1, static_cast<std::int64_t>(100 + random() % 100'000));
+    const std::int64_t ns = costs.StepNs(prefill, sizes);
+    costs.Observe(prefill, sizes, random() % 2 == 0 ? ns * 3 : ns / 3);
+  }
+  std::int64_t before = 0;
+  for (std::int64_t length = 1; length < 200'000; length += 97) {
+    const std::int64_t ns = costs.StepNs(prefill, PrefillSizes(1, 1, length));
+    ASSERT_GE(ns, before) << length;
+    before = ns;
+  }
+}
+
+/// What the layers of a template compute, by the arithmetic of tasks alone: each layer with its
+/// tasks, the first without those that it passes over.
+std::int64_t SumOverLayers(const Template& tmpl, const TimedTemplate& timed,
+                           const StepSizes& sizes) {
+  // The timed template keeps the layer section, whose tasks are those of the template in order.
+  std::int64_t total = timed.overhead_ns;
+  const auto task_ns = [&](const Section& section, std::uint32_t i) {
+    return timed.tasks[section.first_task + i].Ns(sizes);
+  };
+  for (std::uint32_t i = 0; i < tmpl.prologue.num_tasks; ++i) total += task_ns(timed.prologue, i);
+  for (std::uint32_t i = 0; i < tmpl.layer.num_tasks; ++i) {
+    const bool skips = tmpl.tasks[tmpl.layer.first_task + i].skips_first_layer;
+    total += task_ns(timed.layer, i) * (tmpl.layers.size() - (skips ? 1 : 0));
+  }
+  for (std::uint32_t i = 0; i < tmpl.epilogue.num_tasks; ++i) total += task_ns(timed.epilogue, i);
+  return total;
+}
+
+TEST(CostModel, TokenSplitTimesAreThoseOfTheTasksThatRun) {
+  for (const std::int32_t num_layers : {1, 2, 3, 32}) {
+    ModelSpec model = *BuiltinModel("lwm-7b");
+    model.num_layers = num_layers;
+    Result<CostModel> costs = CostModel::Make(*BuiltinProfile("a800-80gb"), model, ClusterSpec{});
+    ASSERT_TRUE(costs.ok()) << costs.error().message();
+    for (const bool prefill : {true, false}) {
+      for (const std::int32_t degree : {1, 2}) {
+        const StepSignature signature = {
+            .degree = degree, .prefill = prefill, .decode = !prefill, .token_split = true};
+        const Result<Template> tmpl = TemplateOfStep(model, ClusterSpec{}.tensor_size, signature);
+        ASSERT_TRUE(tmpl.ok());
+        const StepSizes sizes =
+            prefill ? PrefillSizes(degree, 1, 3'000) : DecodeSizes(64, 90'000, degree > 1);
+        const CostModel::LaneNs busy = costs->BusyNs(signature, sizes);
+        const TimedTemplate& timed = costs->Timed(signature);
+        EXPECT_EQ(busy.compute + busy.network + timed.overhead_ns,
+                  SumOverLayers(*tmpl, timed, sizes))
+            << num_layers << " layers, degree " << degree;
+        EXPECT_EQ(costs->StepNs(signature, sizes), RunTaskByTask(timed, sizes).total_ns);
+      }
+    }
+  }
 }
 
 TEST(CostModel, ContentionComesFromTheProfile) {

@@ -111,6 +111,21 @@ TEST_F(MeasureStep, CountsContextWhereItIsAndQueriesWhereTheyGo) {
             (StepSignature{.degree = 2, .decode = true, .sampled = true, .across_nodes = true}));
 }
 
+TEST_F(MeasureStep, SendsQueriesToTheWholeGroupWhereThePlanSaysSo) {
+  plan_.instances = {0, 1, 2};
+  Decode(AddRequest(100, {{0, 70}, {1, 30}}), 0);
+  Decode(AddRequest(10, {{0, 10}}), 0);
+  Decode(AddRequest(10, {{1, 10}}), 1);
+  EXPECT_EQ(Measure().sizes[Size::kQueryRows], 1) << "of the first, to instance 1";
+  plan_.queries_to_all = true;
+  const StepMeasure to_all = Measure();
+  EXPECT_EQ(to_all.sizes[Size::kQueryRows], 3) << "of all, to instance 2, which owns nothing";
+  plan_.queries_to_all = false;
+  StepSizes sizes = Measure().sizes;
+  sizes[Size::kQueryRows] = 3;
+  EXPECT_EQ(to_all.sizes, sizes) << "nothing else changes";
+}
+
 TEST_F(MeasureStep, KnowsEveryPassOfARunBeforehand) {
   std::mt19937_64 random(1);
   const auto below = [&](std::int32_t bound) {

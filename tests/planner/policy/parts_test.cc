@@ -52,6 +52,37 @@ TEST(FutureHighWater, IsWhatGrowingTokenByTokenReaches) {
   }
 }
 
+TEST(FutureMemory, AdmitsWhatLookingAtAllClaimsAnewWouldAdmit) {
+  Draws draw(7);
+  FutureMemory memory;
+  std::size_t refused = 0;
+  std::size_t admitted = 0;
+  for (int round = 0; round < 300; ++round) {
+    memory.Clear();
+    std::vector<MemoryClaim> claims;
+    const std::int64_t slots = draw(100, 6'000);
+    // Few different rests, as an estimate gives, or many, as an oracle does.
+    const std::int64_t most_left = draw(0, 1) == 0 ? 3 : 400;
+    for (int i = 0; i < 60; ++i) {
+      const MemoryClaim claim = {.held = draw(1, 200), .left = draw(0, most_left)};
+      std::vector<MemoryClaim> all = claims;
+      all.push_back(claim);
+      const std::int64_t high_water = FutureHighWater(all);
+      const bool fits = memory.Fits(claim, slots);
+      ASSERT_EQ(fits, high_water <= slots) << "round " << round << ", claim " << i;
+      ++(fits ? admitted : refused);
+      // One that does not fit joins too now and then: the only request of an idle cluster does.
+      if (!fits && draw(0, 19) != 0) continue;
+      claims.push_back(claim);
+      memory.Add(claim);
+      ASSERT_EQ(memory.high_water(), high_water);
+      ASSERT_EQ(memory.size(), claims.size());
+    }
+  }
+  EXPECT_GT(refused, 1'000U);
+  EXPECT_GT(admitted, 1'000U);
+}
+
 TEST(RequestSet, KeepsTheOrderOfAdditionThroughRemovals) {
   Draws draw(2);
   RequestSet set;

@@ -45,12 +45,20 @@ std::vector<Switch> Switches() {
       {"braid", "pacing", off(&PolicyOptions::pacing)},
       {"braid", "giving_up", off(&PolicyOptions::giving_up)},
       {"braid", "overlap", off(&PolicyOptions::overlap)},
+      {"braid", "moving", off(&PolicyOptions::moving)},
+      {"braid", "swap", off(&PolicyOptions::swap)},
+      {"braid", "sharing_gain", [](PolicyOptions& options) { options.sharing_gain = 1; }},
       {"loongserve", "released_dispatch", on(&PolicyOptions::released_dispatch)},
       {"loongserve", "backfill",
        [](PolicyOptions& options) { options.barrier = options.backfill = true; }},
       {"loongserve", "barrier", on(&PolicyOptions::barrier)},
+      {"loongserve", "queries_to_all", off(&PolicyOptions::queries_to_all)},
       {"loongserve", "out_of_order", [](PolicyOptions& options) { options.out_of_order = 0; }},
       {"loongserve", "wait_passes", [](PolicyOptions& options) { options.wait_passes = 1; }},
+      {"loongserve", "pass_period_ns",
+       [](PolicyOptions& options) { options.pass_period_ns = 22'000'000; }},
+      {"static-tp", "pass_period_ns",
+       [](PolicyOptions& options) { options.pass_period_ns = 22'000'000; }},
       {"replicas", "round_robin", on(&PolicyOptions::round_robin)},
       {"static-tp", "wait_passes", [](PolicyOptions& options) { options.wait_passes = 1; }},
       {"static-sp", "master_rows", [](PolicyOptions& options) { options.master_rows = 4; }},
@@ -63,12 +71,14 @@ std::vector<Switch> Switches() {
 
 /// Loads under which one mechanism or another matters.
 std::vector<TestRunSpec> Loads() {
-  std::vector<TestRunSpec> loads(4);
+  std::vector<TestRunSpec> loads(5);
   loads[0].workload = NamedTraffic("zipf-1.0", 3, 120);
   loads[1].workload = NamedTraffic("short-beside-long", 8, 200);
   loads[2].workload = UniformTraffic(8'000, 600, 4, 80);
   loads[2].cluster.kv_slots = 9'000;
   loads[3].workload = NamedTraffic("mixed", 2, 100);
+  loads[4].workload = UniformTraffic(2'000, 3'000, 4, 80);
+  loads[4].cluster.kv_slots = 5'000;
   return loads;
 }
 

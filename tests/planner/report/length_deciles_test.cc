@@ -65,5 +65,28 @@ TEST(LengthDeciles, OfNoRequestsAreMet) {
   for (const LengthDecile& decile : LengthDeciles().Deciles()) EXPECT_EQ(decile.attainment, 1);
 }
 
+TEST(LengthDeciles, CountsBucketsWhereThereAreTooManyLengthsAndStaysNear) {
+  // Every length once, three times as many as are counted exactly; the longer, the later.
+  const auto most = static_cast<std::int64_t>(3 * LengthDeciles::kMostLengths);
+  LengthDeciles upward;
+  LengthDeciles downward;
+  for (std::int64_t i = 1; i <= most; ++i) {
+    upward.Add(i, i <= most / 2);
+    downward.Add(most + 1 - i, most + 1 - i <= most / 2);
+  }
+  const auto deciles = upward.Deciles();
+  const auto others = downward.Deciles();
+  for (std::size_t d = 0; d < 10; ++d) {
+    const double first = static_cast<double>(most) * static_cast<double>(d) / 10;
+    EXPECT_NEAR(static_cast<double>(deciles[d].min_tokens), first, first / 256 + 1);
+    EXPECT_NEAR(deciles[d].requests, static_cast<double>(most) / 10, 1e-6);
+    EXPECT_NEAR(deciles[d].attainment, d < 5 ? 1 : 0, 0.02);
+    EXPECT_EQ(deciles[d].min_tokens, others[d].min_tokens);
+    EXPECT_EQ(deciles[d].max_tokens, others[d].max_tokens);
+    EXPECT_EQ(deciles[d].attainment, others[d].attainment) << "whatever the order";
+  }
+  EXPECT_EQ(deciles[9].max_tokens, most);
+}
+
 }  // namespace
 }  // namespace braid

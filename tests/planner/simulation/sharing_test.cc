@@ -109,8 +109,8 @@ TEST(SharedRanks, GoNearlyAsFastAsTaskByTask) {
   std::printf("[ error    ] %zu pairs: median %.1f %%, P90 %.1f %%, worst %.1f %% of full speed\n",
               sampler.pairs.size(), percent(errors.size() / 2), percent(errors.size() * 9 / 10),
               percent(errors.size() - 1));
-  EXPECT_LE(percent(errors.size() / 2), 10);
-  EXPECT_LE(percent(errors.size() - 1), 25);
+  EXPECT_LE(percent(errors.size() / 2), 5);
+  EXPECT_LE(percent(errors.size() - 1), 15);
 }
 
 /// Busy time of each instance, over stretches in which something ran there without a pause.
@@ -168,8 +168,7 @@ TEST(SharedRanks, AreNeverBusyLongerThanTimePassed) {
         }
       }
       EXPECT_GT(worst, 0.1) << policy;
-      // Exactly 1 where nobody shares; rates of strands that do are a closed form.
-      EXPECT_LE(worst, 1.01) << policy << " at " << rate << " requests a second";
+      EXPECT_LE(worst, 1) << policy << " at " << rate << " requests a second";
       std::printf("[ busiest  ] %s at %.0f: %.1f %%\n", policy.c_str(), rate, 100 * worst);
     }
   }

@@ -81,6 +81,31 @@ TEST(Simulate, ChargesTheHostForEveryPlannedStep) {
   EXPECT_NEAR(charged->summary.ttft_s.mean - free->summary.ttft_s.mean, 0.007, 1e-4);
 }
 
+TEST(FastClock, ChargesTheHostOnlyForStepsThatWereNotForeseen) {
+  const SimulationSpec spec = SpecOf("replicas", UniformTraffic(100, 1, 0.1, 20));
+  const Result<CostModel> costs = CostModel::Make(spec.profile, spec.model, spec.cluster);
+  ASSERT_TRUE(costs.ok());
+  const auto end_ns = [&](bool foreseen, std::int64_t planning_ns) {
+    FastClock clock(*costs, spec.cluster, planning_ns);
+    RequestState request;
+    request.live = true;
+    request.request = {.prompt_tokens = 100, .max_output_tokens = 1, .output_tokens = 1};
+    request.prefill_target = 100;
+    RunningStep step;
+    step.number = 1;
+    step.live = true;
+    step.foreseen = foreseen;
+    step.plan.instances = {0};
+    step.plan.shares = {{.instance = 0, .tokens = 100}};
+    step.plan.requests = {{.request = 0, .rows = 100, .num_shares = 1}};
+    const std::vector<InstanceState> instances(4);
+    clock.Start({.requests = {&request, 1}, .steps = {&step, 1}, .instances = instances}, 0);
+    return clock.NextNs();
+  };
+  EXPECT_EQ(end_ns(true, 7'000'000), end_ns(false, 0));
+  EXPECT_EQ(end_ns(false, 7'000'000), end_ns(false, 0) + 7'000'000);
+}
+
 TEST(Simulate, SaysWhatIsWrongWithWhatTheUserAsked) {
   SimulationSpec spec = SpecOf("nobody", NamedTraffic("sharegpt", 1, 5));
   EXPECT_EQ(Simulate(spec).status().code(), StatusCode::kInvalidArgument);

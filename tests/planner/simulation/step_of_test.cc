@@ -1,5 +1,6 @@
 // What ranks would get: steps as data, at any moment of a run.
 #include "plan/step.h"
+#include "tests/planner/simulation/slot_runs.h"
 #include "tests/planner/simulation/test_run.h"
 
 #include <gtest/gtest.h>
@@ -25,6 +26,7 @@ class StepChecker final : public EngineListener {
   }
 
   void OnStarted(const EngineView& view, StepIndex started) override {
+    if (seen_ % 10 == 0) CheckDisjoint(view);
     if (seen_++ % 3 != 0) return;
     for (StepIndex index = 0; index < std::ssize(view.steps); ++index) {
       const RunningStep& step = view.step(index);
@@ -40,6 +42,37 @@ class StepChecker final : public EngineListener {
   int rings = 0;
 
  private:
+  /// No slot is used or about to be filled twice, whichever steps run beside each other.
+  void CheckDisjoint(const EngineView& view) {
+    std::vector<TakenSlots> taken(view.instances.size());
+    const auto take = [&](const KvExtent& extent, const std::string& whose) {
+      EXPECT_TRUE(
+          taken[static_cast<std::size_t>(extent.instance)].Take(extent.first_slot, extent.count))
+          << whose << ": slots from " << extent.first_slot << " of instance " << extent.instance
+          << " belong to somebody else";
+    };
+    for (const RequestState& state : view.requests) {
+      if (!state.live) continue;
+      for (const KvExtent& extent : state.extents) {
+        take(extent, "request " + std::to_string(state.request.id));
+      }
+    }
+    for (StepIndex index = 0; index < std::ssize(view.steps); ++index) {
+      if (!view.step(index).live) continue;
+      const Step step = engine_->StepOf(index);
+      const std::string name = "step " + std::to_string(step.number);
+      for (const KvMove& move : step.moves) take(move.to, name);
+      for (const StepRequest& request : step.requests) {
+        SlotRuns all;
+        for (const KvExtent& extent : request.kv) AppendRun(all, extent);
+        for (const KvExtent& extent :
+             Cut(all, request.first_position, std::ssize(request.tokens))) {
+          take(extent, name);
+        }
+      }
+    }
+  }
+
   void Check(const RunningStep& running, const Step& step) {
     ++checked;
     moves += step.is_move() ? 1 : 0;

@@ -26,6 +26,11 @@ class OnePassPlanner final : public Planner, private StepSink {
     plan_.max_repeats = 1;
     return sink_->Issue(plan_);
   }
+  void Foresee(StepIndex after, const StepPlan& plan) override {
+    plan_ = plan;
+    plan_.max_repeats = 1;
+    sink_->Foresee(after, plan_);
+  }
   void Stop(StepIndex step) override { sink_->Stop(step); }
   void Evict(RequestIndex request) override { sink_->Evict(request); }
   void Reject(RequestIndex request, const std::string& why) override {
