@@ -189,8 +189,8 @@ Issued Engine::Issue(const StepPlan& plan) {
   issued.repeats_done = 0;
   issued.stopping = false;
   issued.live = true;
-  issued.foreseen = forecasts_.TakeDue(plan, requests_);
-  if (issued.foreseen) ++counts_.foreseen;
+  issued.foreseen_ns = forecasts_.TakeDue(plan, requests_);
+  if (issued.foreseen()) ++counts_.foreseen;
   whole_runs_[At(index)] = {.start_ns = now_ns_};
   for (const std::int32_t instance : plan.instances) kv_.instance(instance).steps.push_back(index);
   for (const PlannedRequest& planned : plan.requests) {
@@ -228,7 +228,7 @@ bool Engine::IsStep(StepIndex index, const char* what) {
 
 void Engine::Foresee(StepIndex after, const StepPlan& plan) {
   if (!IsStep(after, "foresees what follows") || !step(after).live) return;
-  if (forecasts_.Keep(after, plan, requests_)) ++counts_.forecasts;
+  if (forecasts_.Keep(after, plan, requests_, now_ns_)) ++counts_.forecasts;
   executor_.Foresee(view(), after, plan);
 }
 

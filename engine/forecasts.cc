@@ -12,13 +12,14 @@ Forecasts::Identity Forecasts::IdentityOf(RequestIndex index,
   return {.request = state.request.id, .num_evictions = state.num_evictions};
 }
 
-bool Forecasts::Keep(StepIndex after, const StepPlan& plan,
-                     std::span<const RequestState> requests) {
+bool Forecasts::Keep(StepIndex after, const StepPlan& plan, std::span<const RequestState> requests,
+                     std::int64_t now_ns) {
   const auto place = static_cast<std::size_t>(after);
   if (by_step_.size() <= place) by_step_.resize(place + 1);
   Forecast& forecast = by_step_[place];
   const bool first = !forecast.kept;
   forecast.kept = true;
+  forecast.made_ns = now_ns;
   forecast.plan = plan;
   forecast.identities.clear();
   for (const PlannedRequest& planned : plan.requests) {
@@ -32,7 +33,7 @@ void Forecasts::OnEnded(StepIndex after) {
   if (place < by_step_.size() && by_step_[place].kept) due_.push_back(after);
 }
 
-bool Forecasts::Take(const StepPlan& plan, std::span<const RequestState> requests) {
+std::int64_t Forecasts::Take(const StepPlan& plan, std::span<const RequestState> requests) {
   for (const StepIndex after : due_) {
     Forecast& forecast = by_step_[static_cast<std::size_t>(after)];
     if (!forecast.kept || !SameWork(forecast.plan, plan)) continue;
@@ -42,9 +43,9 @@ bool Forecasts::Take(const StepPlan& plan, std::span<const RequestState> request
     }
     if (!same) continue;
     forecast.kept = false;
-    return true;
+    return forecast.made_ns;
   }
-  return false;
+  return -1;
 }
 
 void Forecasts::DropDue() {

@@ -17,12 +17,14 @@ namespace braid {
 class Forecasts {
  public:
   /// Whether `after` had no forecast yet; otherwise `plan` takes its place.
-  bool Keep(StepIndex after, const StepPlan& plan, std::span<const RequestState> requests);
+  bool Keep(StepIndex after, const StepPlan& plan, std::span<const RequestState> requests,
+            std::int64_t now_ns);
   /// `after` ended: its forecast may come true until DropDue.
   void OnEnded(StepIndex after);
-  /// Whether `plan` is what a forecast said that is due. Each comes true once.
-  bool TakeDue(const StepPlan& plan, std::span<const RequestState> requests) {
-    return !due_.empty() && Take(plan, requests);
+  /// When `plan` was foreseen, if it is what a forecast said that is due; else -1. Each comes true
+  /// once.
+  std::int64_t TakeDue(const StepPlan& plan, std::span<const RequestState> requests) {
+    return due_.empty() ? -1 : Take(plan, requests);
   }
   void DropDue();
 
@@ -36,10 +38,11 @@ class Forecasts {
   };
   struct Forecast {
     bool kept = false;
+    std::int64_t made_ns = 0;
     StepPlan plan;
     std::vector<Identity> identities;  ///< of the plan's requests
   };
-  bool Take(const StepPlan& plan, std::span<const RequestState> requests);
+  std::int64_t Take(const StepPlan& plan, std::span<const RequestState> requests);
   static Identity IdentityOf(RequestIndex index, std::span<const RequestState> requests);
 
   std::vector<Forecast> by_step_;  ///< grows to the highest place that was foreseen after

@@ -19,6 +19,11 @@ bool Contradictions::IsSet(std::string_view option) const {
   return ValueText(*found) != found->initial;
 }
 
+bool Contradictions::IsStated(std::string_view option) const {
+  const Option* found = table_.Find(option);
+  return IsSet(option) || (found != nullptr && found->origin.kind == Origin::Kind::kFlag);
+}
+
 std::string Contradictions::NameOf(std::string_view option) const {
   const Option& found = Get(option);
   if (found.origin.kind == Origin::Kind::kFlag) {

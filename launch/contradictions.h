@@ -18,6 +18,8 @@ class Contradictions {
 
   /// To another value than its default; a file that --print-config wrote sets all.
   bool IsSet(std::string_view option) const;
+  /// IsSet, or stated by a flag, be it with the default value.
+  bool IsStated(std::string_view option) const;
   /// "--rate" or "workload.rate", as it was set.
   std::string NameOf(std::string_view option) const;
   /// "file:line: " where one of `options` was set in a file, else empty.

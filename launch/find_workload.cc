@@ -16,8 +16,8 @@ constexpr const char* kDefault = "sharegpt";
 
 void UseLengths(const ScenarioOptions& options, WorkloadSpec& workload, Contradictions& given) {
   workload.kind = WorkloadKind::kGenerated;
-  const bool prompt = given.IsSet("prompt-tokens");
-  const bool output = given.IsSet("output-tokens");
+  const bool prompt = given.IsStated("prompt-tokens");
+  const bool output = given.IsStated("output-tokens");
   if (given.IsSet("classes")) {
     given.RefuseBoth("classes", "prompt-tokens", "each class has lengths of its own");
     given.RefuseBoth("classes", "output-tokens", "each class has lengths of its own");
@@ -77,12 +77,12 @@ void CheckKind(WorkloadKind kind, const WorkloadSpec& workload, Contradictions& 
 
 void FindWorkload(const ScenarioOptions& options, WorkloadSpec& workload, Contradictions& given) {
   const bool has_lengths =
-      given.IsSet("classes") || given.IsSet("prompt-tokens") || given.IsSet("output-tokens");
+      given.IsSet("classes") || given.IsStated("prompt-tokens") || given.IsStated("output-tokens");
   const bool has_source = given.IsSet("workload") && options.source != kGenerated;
   if (has_lengths && has_source) {
-    const char* lengths = given.IsSet("classes")         ? "classes"
-                          : given.IsSet("prompt-tokens") ? "prompt-tokens"
-                                                         : "output-tokens";
+    const char* lengths = given.IsSet("classes")            ? "classes"
+                          : given.IsStated("prompt-tokens") ? "prompt-tokens"
+                                                            : "output-tokens";
     given.RefuseBoth("workload", lengths,
                      fmt::format("'{}' has lengths of its own; leave one out", options.source));
   }

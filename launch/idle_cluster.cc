@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace braid {
 namespace {
@@ -33,7 +34,9 @@ struct Cut {
   RunCosts run_costs;
 
   const CostModel& costs() const { return run_costs.actual(); }
-  std::int64_t all_slots() const { return costs().kv_slots() * cluster.num_instances(); }
+  std::int32_t most_owners() const { return MostOwners(policy, cluster); }
+  /// That one request may have.
+  std::int64_t slots() const { return costs().kv_slots() * most_owners(); }
   double PrefillNs(std::int64_t tokens) const;
   std::int64_t LeastDecodeNs() const;
 };
@@ -79,7 +82,7 @@ Status CheckTpot(const Scenario& scenario, const Cut& cut) {
 void LookAt(const Request& request, const Slo& slo, const Cut& cut, Hopeless& hopeless) {
   ++hopeless.looked_at;
   const std::int64_t tokens = std::int64_t{request.prompt_tokens} + request.output_tokens;
-  if (tokens > cut.all_slots()) {
+  if (tokens > cut.slots()) {
     ++hopeless.without_room;
     hopeless.most_tokens = std::max(hopeless.most_tokens, tokens);
   } else if (cut.PrefillNs(request.prompt_tokens) >
@@ -103,15 +106,20 @@ Result<Hopeless> LookAtRequests(const Scenario& scenario, const Cut& cut) {
   return hopeless;
 }
 
+std::string Owners(const Cut& cut) {
+  const std::int32_t most = cut.most_owners();
+  if (most == 1) return "an instance";
+  return fmt::format("{} {} instances", most == cut.cluster.num_instances() ? "all" : "a group of",
+                     most);
+}
+
 std::string RoomText(const Cut& cut, const Hopeless& hopeless) {
   return fmt::format(
-      "{} of the first {} requests have up to {} tokens, more than the {} KV slots of all {} "
-      "instances under {}",
+      "{} of the first {} requests have up to {} tokens, more than the {} KV slots of {} under {}",
       FormatCount(static_cast<std::uint64_t>(hopeless.without_room)),
       FormatCount(static_cast<std::uint64_t>(hopeless.looked_at)),
       FormatCount(static_cast<std::uint64_t>(hopeless.most_tokens)),
-      FormatCount(static_cast<std::uint64_t>(cut.all_slots())), cut.cluster.num_instances(),
-      cut.policy);
+      FormatCount(static_cast<std::uint64_t>(cut.slots())), Owners(cut), cut.policy);
 }
 
 std::string LateText(const Slo& slo, const Cut& cut, const Hopeless& hopeless) {
@@ -156,11 +164,12 @@ Status TryIdleCluster(Scenario& scenario) {
     return line.Ns(n, n * n);
   };
   RETURN_IF_ERROR(ValidateSlo(scenario.spec.slo));
-  std::vector<ClusterSpec> seen;
+  std::vector<std::pair<ClusterSpec, std::int32_t>> seen;
   for (const std::string& policy : scenario.policies) {
     ASSIGN_OR_RETURN(const Cut cut, CutFor(scenario, policy));
-    if (std::find(seen.begin(), seen.end(), cut.cluster) != seen.end()) continue;
-    seen.push_back(cut.cluster);
+    const std::pair<ClusterSpec, std::int32_t> one = {cut.cluster, cut.most_owners()};
+    if (std::find(seen.begin(), seen.end(), one) != seen.end()) continue;
+    seen.push_back(one);
     RETURN_IF_ERROR(CheckTpot(scenario, cut));
     ASSIGN_OR_RETURN(const Hopeless hopeless, LookAtRequests(scenario, cut));
     RETURN_IF_ERROR(Judge(scenario, cut, hopeless));

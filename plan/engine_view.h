@@ -65,7 +65,9 @@ struct RunningStep {
   std::int32_t repeats_done = 0;
   bool stopping = false;
   bool live = false;
-  bool foreseen = false;  ///< planned while the step before it ran (StepSink::Foresee)
+  std::int64_t foreseen_ns = -1;  ///< when it was foreseen (StepSink::Foresee); -1: it was not
+
+  bool foreseen() const { return foreseen_ns >= 0; }
 };
 
 struct InstanceState {

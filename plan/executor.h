@@ -21,7 +21,7 @@ class Executor {
   /// `view` holds the step and its requests as they are before it.
   virtual void Start(const EngineView& view, StepIndex step) = 0;
   /// The planner expects to issue `plan` when `after` ends: ranks may get it ahead. It may never
-  /// come, or otherwise; if it comes, Start says so (RunningStep::foreseen).
+  /// come, or otherwise; if it comes, Start says so (RunningStep::foreseen_ns).
   virtual void Foresee(const EngineView& /*view*/, StepIndex /*after*/, const StepPlan& /*plan*/) {}
   /// A repeated step ends at the first boundary at or after `now_ns`.
   virtual void Stop(StepIndex step, std::int64_t now_ns) = 0;

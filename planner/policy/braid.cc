@@ -43,7 +43,16 @@ void BraidPolicy::ReadLines() {
 }
 
 void BraidPolicy::Plan(const EngineView& view, std::span<const Event> events, StepSink& sink) {
-  if (costs_.corrections() != corrections_seen_) ReadLines();
+  if (costs_.corrections() != corrections_seen_) {
+    ReadLines();
+    for (Instance& instance : instances_) {
+      instance.express_queue_ns = 0;
+      for (const RequestIndex request : instance.express_queue) {
+        instance.express_queue_ns +=
+            static_cast<std::int64_t>(LeftNs(view.request(request), 1) - lines_[1].a_ns);
+      }
+    }
+  }
   touched_.clear();
   for (const Event& event : events) Handle(view, event, sink);
   if (memory_changed_) {
@@ -52,7 +61,7 @@ void BraidPolicy::Plan(const EngineView& view, std::span<const Event> events, St
       if (!at(i).express_queue.empty()) touched_.push_back(i);
     }
   }
-  if (!express_waiting_.empty()) PlaceExpress(view, sink);
+  if (!express_waiting_.empty()) PlaceExpress(view);
   for (const std::int32_t instance : touched_) IssueExpress(view, instance, sink);
   if (bulk_changed_ || memory_changed_) {
     bulk_changed_ = false;
@@ -137,6 +146,8 @@ void BraidPolicy::Forget(RequestIndex request) {
 }
 
 void BraidPolicy::EndStep(const EngineView& view, const RunningStep& ended) {
+  bulk_changed_ = bulk_changed_ || no_strand_;
+  no_strand_ = false;
   if (ended.plan.move) {
     EndMove(view, ended);
     return;

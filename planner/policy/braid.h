@@ -27,8 +27,7 @@ namespace braid {
 ///   decode   all requests whose KV lies here; instances that share a request decode as one group.
 ///            Beside prefills its passes are paced: the TPOT limit leaves them room;
 ///   express  whole short prompts, batched, on one instance;
-///   bulk     long prompts in chunks. Each chunk end is a point of re-planning: the request with
-///   the
+///   bulk     long prompts in chunks. Each chunk end is a point of re-planning: the prompt with the
 ///            least slack goes next, on as many instances as the load leaves.
 /// So nobody waits behind a long prompt, and a long prompt takes what the others leave.
 /// Cost of a call: O(waiting bulk requests x log + requests of the groups that changed).
@@ -62,6 +61,7 @@ class BraidPolicy final : public Planner {
     std::int64_t promised = 0;          ///< slots of homes
     std::int32_t component = kNoIndex;  ///< decode group
     bool alone = false;                 ///< a prefill has it for itself: decodes wait
+    bool decodes_first = false;         ///< scratch: a chunk would have to ask for its turn
     bool taken = false;                 ///< scratch: has a bulk chunk, or may not have one
     bool hidden = false;                ///< scratch: not for the prompt being placed
   };
@@ -107,6 +107,10 @@ class BraidPolicy final : public Planner {
   OverlapMode DecodeMode(const EngineView& view, const Component& group) const;
 
   // braid_turns.cc: where sharing does not pay, an instance does one thing at a time
+  enum class Turn : std::uint8_t { kNow, kAfterPrefill, kAfterDecodes, kAfterStop };
+  Turn TurnOf(std::int32_t instance, bool express);
+  void AskForTurn(std::int32_t instance, StepSink& sink);
+  void AskForTurns(const EngineView& view, StepSink& sink);
   bool MayPrefill(std::int32_t instance, bool express, StepSink& sink);
   void GrantTurn(const EngineView& view, const RunningStep& prefill);
   bool BulkFree(std::int32_t instance) const {
@@ -127,7 +131,7 @@ class BraidPolicy final : public Planner {
 
   // braid_prefill.cc
   void IssueExpress(const EngineView& view, std::int32_t instance, StepSink& sink);
-  void PlaceExpress(const EngineView& view, StepSink& sink);
+  void PlaceExpress(const EngineView& view);
   bool IssueChunk(const EngineView& view, RequestIndex request,
                   const std::vector<std::int32_t>& group, StepSink& sink);
   bool PlanChunk(const EngineView& view, RequestIndex request,
@@ -151,6 +155,7 @@ class BraidPolicy final : public Planner {
   void Partition(const EngineView& view);
   void GrowDegrees(const EngineView& view);
   void IssueBulk(const EngineView& view, StepSink& sink);
+  void ChooseBulk(const EngineView& view, StepSink& sink);
 
   // braid_words.cc: for the decision log
   void ExplainChunk(const EngineView& view, RequestIndex request) const;
@@ -212,6 +217,7 @@ class BraidPolicy final : public Planner {
   double stretch_ = 1;         ///< of bulk chunks, by what shares their ranks
   std::int64_t pressed_ns_ = std::numeric_limits<std::int64_t>::min() / 2;  ///< prompts last waited
   bool bulk_changed_ = false;
+  bool no_strand_ = false;  ///< a chunk found none: the end of any step may free one
   bool memory_changed_ = false;
   std::vector<std::int32_t> touched_;  ///< scratch: instances whose express strand may start
   StepMeter meter_;

@@ -52,6 +52,12 @@ void BraidPolicy::ChooseLost(const EngineView& view) {
 bool BraidPolicy::EvictLost(const EngineView& view, RequestIndex request, StepSink& sink) {
   for (const RequestIndex victim : bulk_) {
     if (!task(victim).lost || view.request(victim).kv_tokens == 0) continue;
+    // Slots where no chunk could start now help nobody.
+    const std::vector<KvShare>& home = task(victim).home;
+    if (std::none_of(home.begin(), home.end(),
+                     [&](const KvShare& share) { return BulkFree(share.instance); })) {
+      continue;
+    }
     Forget(victim);
     sink.Evict(victim);
     if (ChooseHome(view, request, true)) return true;
@@ -187,10 +193,18 @@ void BraidPolicy::GrowDegrees(const EngineView& view) {
 void BraidPolicy::IssueBulk(const EngineView& view, StepSink& sink) {
   bool any_free = false;
   for (std::int32_t i = 0; i < static_cast<std::int32_t>(instances_.size()); ++i) {
-    at(i).taken = at(i).bulk != kNoIndex || !MayPrefill(i, false, sink);
+    const Turn turn = TurnOf(i, false);
+    at(i).taken = at(i).bulk != kNoIndex || turn != Turn::kNow;
+    at(i).decodes_first =
+        at(i).bulk == kNoIndex && (turn == Turn::kAfterStop || turn == Turn::kAfterDecodes);
     any_free = any_free || !at(i).taken;
   }
-  if (!any_free) return;
+  if (any_free) ChooseBulk(view, sink);
+  AskForTurns(view, sink);
+  for (Instance& instance : instances_) instance.taken = instance.decodes_first = false;
+}
+
+void BraidPolicy::ChooseBulk(const EngineView& view, StepSink& sink) {
   ChooseLost(view);
   OrderBulk(view);
   chosen_.clear();
@@ -216,7 +230,6 @@ void BraidPolicy::IssueBulk(const EngineView& view, StepSink& sink) {
     if (!IssueChunk(view, candidate.request, candidate.group, sink)) continue;
     bulk_.erase(std::find(bulk_.begin(), bulk_.end(), candidate.request));
   }
-  for (Instance& instance : instances_) instance.taken = false;
 }
 
 }  // namespace braid

@@ -50,6 +50,8 @@ void BraidPolicy::JoinDecode(const EngineView& view, RequestIndex request) {
       at(instance).component = joined;
     }
     component(joined).yields |= source.yields;
+    component(joined).turn = std::max(component(joined).turn, source.turn);
+    component(joined).context = std::max(component(joined).context, source.context);
     // A pass that runs ends as a step of the joined group; until then the group waits for it.
     if (source.running != kNoIndex) component(joined).also_running.push_back(source.running);
     for (const StepIndex step : source.also_running) {
@@ -57,8 +59,10 @@ void BraidPolicy::JoinDecode(const EngineView& view, RequestIndex request) {
     }
     source = Component();
   }
-  component(joined).decoding.Add(request, places_);
-  component(joined).dirty = true;
+  Component& group = component(joined);
+  group.decoding.Add(request, places_);
+  group.dirty = true;
+  group.context += state.kv_tokens / static_cast<std::int64_t>(group.instances.size());
   task(request).component = joined;
 }
 

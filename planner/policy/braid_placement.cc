@@ -32,17 +32,15 @@ std::int64_t BraidPolicy::DecodePassNs(std::int64_t rows, std::int64_t context) 
 }
 
 /// The decode degree of a request: over how many instances its KV must lie for its passes, alone,
-/// to keep the TPOT limit with something to spare for others.
+/// to keep the TPOT limit with something to spare for others. One where no number does.
 std::int32_t BraidPolicy::FewestHomes(std::int64_t need) const {
   if (!options_.decode_degree) return 1;
   const double limit =
       options_.degree_share * options_.pace * static_cast<double>(options_.tpot_ns);
-  std::int32_t homes = 1;
-  while (homes < cluster_.instances_per_node() &&
-         static_cast<double>(DecodePassNs(1, need / homes)) > limit) {
-    ++homes;
+  for (std::int32_t homes = 1; homes <= cluster_.instances_per_node(); ++homes) {
+    if (static_cast<double>(DecodePassNs(1, need / homes)) <= limit) return homes;
   }
-  return homes;
+  return 1;
 }
 
 void BraidPolicy::Promise(RequestIndex request, std::vector<KvShare> home) {
@@ -78,10 +76,13 @@ std::int32_t BraidPolicy::PackedHome(const EngineView& view, std::int64_t need) 
   return best;
 }
 
-/// One instance where one has room: of those the one with the least to do, then the fullest. Else
+/// One instance where one has room: of those the one with the least to do, then the emptiest. Else
 /// as few as hold it, emptiest first.
 bool BraidPolicy::ChooseHome(const EngineView& view, RequestIndex request, bool bulk_free_only) {
-  const std::int64_t need = Need(view, view.request(request));
+  // Who is to be in one instance gets no more than that, however long outputs have become.
+  const std::int64_t need =
+      bulk_free_only ? Need(view, view.request(request))
+                     : std::min(Need(view, view.request(request)), view.instance(0).capacity);
   if (options_.packing && !bulk_free_only && !(bulk_.empty() && in_chunk_.empty())) {
     const std::int32_t packed = PackedHome(view, need);
     if (packed != kNoIndex) {
@@ -89,7 +90,7 @@ bool BraidPolicy::ChooseHome(const EngineView& view, RequestIndex request, bool 
       return true;
     }
   }
-  const std::int32_t fewest = FewestHomes(need);
+  const std::int32_t fewest = bulk_free_only ? FewestHomes(need) : 1;
   std::int32_t best = kNoIndex;
   std::int64_t best_load = 0;
   std::int64_t best_promised = 0;

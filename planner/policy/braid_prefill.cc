@@ -14,7 +14,7 @@ constexpr std::int64_t kOvertakingShare = 8;  // of the TTFT limit
 
 }  // namespace
 
-void BraidPolicy::PlaceExpress(const EngineView& view, StepSink& /*sink*/) {
+void BraidPolicy::PlaceExpress(const EngineView& view) {
   std::size_t kept = 0;
   bool blocked = false;
   for (const RequestIndex request : express_waiting_) {
@@ -156,7 +156,9 @@ bool BraidPolicy::IssueChunk(const EngineView& view, RequestIndex request,
                              const std::vector<std::int32_t>& group, StepSink& sink) {
   if (!PlanChunk(view, request, group, {})) return false;
   ChooseOverlap(view);
-  if (sink.Issue(plan_) != Issued::kYes) return false;
+  const Issued issued = sink.Issue(plan_);
+  no_strand_ = no_strand_ || issued == Issued::kNoStrand;
+  if (issued != Issued::kYes) return false;
   TakeRanks(group, false);
   ExplainChunk(view, request);
   in_chunk_.push_back(request);

@@ -27,7 +27,7 @@ void BraidPolicy::AwaitRoom(const EngineView& view, std::int32_t index, StepSink
 
 /// The request of the group that arrived last gives up its slots, in the cheapest way: its KV moves
 /// to an instance that has room, goes to the host's memory and comes back, or is computed again.
-/// Who arrived first is never asked, so somebody always gets on.
+/// Who arrived first is asked last, so somebody always gets on.
 void BraidPolicy::MakeRoom(const EngineView& view, std::int32_t index, StepSink& sink) {
   RequestIndex last = kNoIndex;
   component(index).decoding.ForEach([&](RequestIndex request) {

@@ -202,6 +202,8 @@ void Disaggregated::IssueDecode(const EngineView& view, std::int32_t index, Step
       sink.Evict(newest);
       waiting_.push_front(newest);
     }
+    // What waits for the slots that are free now was asked before this.
+    sink.WakeAt(view.now_ns + 1);
   }
 }
 

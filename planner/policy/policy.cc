@@ -51,6 +51,12 @@ ClusterSpec ClusterFor(std::string_view policy, ClusterSpec cluster) {
   return cluster;
 }
 
+std::int32_t MostOwners(std::string_view policy, const ClusterSpec& cluster) {
+  if (policy == "braid" || policy == "loongserve") return cluster.num_instances();
+  if (policy == "static-sp") return cluster.instances_per_node();
+  return 1;
+}
+
 Result<std::unique_ptr<Planner>> MakePolicy(const PolicyOptions& options, const CostModel& costs,
                                             const ClusterSpec& cluster, DecisionLog* log) {
   const std::int32_t count = cluster.num_instances();

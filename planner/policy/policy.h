@@ -19,6 +19,8 @@ std::vector<std::string> PolicyNames();
 
 /// The cluster as `policy` cuts it: static-tp and liger make one instance of each node.
 ClusterSpec ClusterFor(std::string_view policy, ClusterSpec cluster);
+/// Over how many instances of ClusterFor `policy` may spread the KV of one request.
+std::int32_t MostOwners(std::string_view policy, const ClusterSpec& cluster);
 
 /// A planner. `costs` (of ClusterFor(name, cluster)) is borrowed for its life, and so is `log`,
 /// where it is given: there the policy says why it decides as it does.

@@ -34,7 +34,7 @@ struct Chunks {
           if (Ended(events)) ++chunk;
           if (!state.live || !state.idle()) return;
           if (sink.Issue(ChunkPlan({0}, 0, {{0, 2}})) != Issued::kYes) return;
-          was_foreseen.push_back(view.step(view.request(0).step).foreseen);
+          was_foreseen.push_back(view.step(view.request(0).step).foreseen());
           const StepPlan next = foreseen(chunk);
           if (!next.requests.empty()) sink.Foresee(view.request(0).step, next);
         }) {}
@@ -110,7 +110,7 @@ TEST(Foresee, KeepsTheLastForecastOfAStep) {
       if (!view.request(0).live || !view.request(0).idle()) return;
       sink.Issue(ChunkPlan({0}, 0, {{0, 2}}));
       const StepIndex step = view.request(0).step;
-      foreseen.push_back(view.step(step).foreseen);
+      foreseen.push_back(view.step(step).foreseen());
       sink.Foresee(step, ChunkPlan({0}, 0, {{0, first_is_right ? 2 : 1}}));
       sink.Foresee(step, ChunkPlan({0}, 0, {{0, first_is_right ? 1 : 2}}));
     });
@@ -130,7 +130,7 @@ TEST(Foresee, ComesTrueOnceAndOnlyInTheCallThatHearsOfTheEnd) {
   ScriptedEngine run(kTwo, [&](const EngineView& view, std::span<const Event>, StepSink& sink) {
     const auto issue = [&](RequestIndex request, std::int32_t instance) {
       ASSERT_EQ(sink.Issue(ChunkPlan({instance}, request, {{instance, 2}})), Issued::kYes);
-      foreseen.push_back(view.step(view.request(request).step).foreseen);
+      foreseen.push_back(view.step(view.request(request).step).foreseen());
     };
     switch (call++) {
       case 0:
@@ -163,7 +163,7 @@ TEST(Foresee, IsNotTakenInByARequestThatBeganAnew) {
     if (!view.request(0).live || !view.request(0).idle()) return;
     if (call == 1) sink.Evict(0);
     sink.Issue(ChunkPlan({0}, 0, {{0, 2}}));
-    if (call == 1) foreseen = view.step(view.request(0).step).foreseen;
+    if (call == 1) foreseen = view.step(view.request(0).step).foreseen();
     if (call++ == 0) sink.Foresee(view.request(0).step, ChunkPlan({0}, 0, {{0, 2}}));
   });
   ListSource source({Asks(1, 4, 1)});
@@ -187,7 +187,7 @@ TEST(Foresee, OutlivesTheStretchesOfARepeatedStep) {
       sink.Foresee(view.request(0).step, ChunkPlan({0}, 1, {{0, 2}}));
     } else if (!state.live && view.request(1).live && view.request(1).idle()) {
       sink.Issue(ChunkPlan({0}, 1, {{0, 2}}));
-      foreseen.push_back(view.step(view.request(1).step).foreseen);
+      foreseen.push_back(view.step(view.request(1).step).foreseen());
     }
   });
   ListSource source({Asks(1, 2, 30), Asks(2, 2, 1)});

@@ -34,10 +34,13 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
   if (strands_.size() <= At(step)) strands_.resize(At(step) + 1);
   const RunningStep& running = view.step(step);
   Strand& started = strand(step);
-  // A run that goes on under its own number was not planned anew, and ranks had a step that was
-  // foreseen before the last one ended.
-  const bool planned_now = started.number != running.number && !running.foreseen;
-  const std::int64_t planning_ns = planned_now ? planning_ns_ : 0;
+  // A run that goes on under its own number was not planned anew; what was foreseen has been
+  // planned since then.
+  const bool goes_on = started.number == running.number;
+  const std::int64_t planned_ns = running.foreseen() ? running.start_ns - running.foreseen_ns : 0;
+  const std::int64_t planning_ns =
+      goes_on ? 0 : std::max<std::int64_t>(0, planning_ns_ - planned_ns);
+  const std::int64_t last_pass_ns = started.pass_start_ns;
   started.live = true;
   started.shared = false;
   started.number = running.number;
@@ -53,7 +56,6 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
     started.repeats = std::min(started.repeats, state.request.output_tokens - state.generated);
   }
   started.repeats = std::max(started.repeats, 1);
-  if (started.repeats == 1) started.period_ns = 0;
   started.work_ns = planning_ns;
   const std::int32_t passes = started.period_ns > 0 ? 1 : started.repeats;
   for (std::int32_t i = 0; i < passes; ++i) started.work_ns += PassNs(started, i);
@@ -86,6 +88,9 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
         strand(tenant.step).shared |= here.size() > 1;
       }
     }
+  }
+  if (goes_on && last_pass_ns + started.period_ns > running.start_ns && started.period_ns > 0) {
+    PauseUntil(step, last_pass_ns + started.period_ns);
   }
   Rebalance(started.instances, running.start_ns);
 }
@@ -177,6 +182,14 @@ void FastClock::Rebalance(const std::vector<std::int32_t>& instances, std::int64
   }
 }
 
+void FastClock::PauseUntil(StepIndex index, std::int64_t begins_ns) {
+  Strand& paced = strand(index);
+  paced.pausing = true;
+  paced.end_ns = begins_ns;
+  ++paced.version;
+  due_.push({paced.end_ns, paced.number, index, paced.version});
+}
+
 /// Begins the pass of a paced strand that is due.
 void FastClock::BeginPass(Strand& paced, std::int64_t now_ns) {
   paced.pausing = false;
@@ -209,10 +222,7 @@ void FastClock::AdvanceTo(std::int64_t now_ns) {
       ++paced.pass;
       const std::int64_t begins_ns = paced.pass_start_ns + paced.period_ns;
       if (begins_ns > next.end_ns) {
-        paced.pausing = true;
-        paced.end_ns = begins_ns;
-        ++paced.version;
-        due_.push({paced.end_ns, paced.number, next.step, paced.version});
+        PauseUntil(next.step, begins_ns);
       } else {
         BeginPass(paced, next.end_ns);
       }
@@ -246,10 +256,10 @@ void FastClock::Stop(StepIndex step, std::int64_t now_ns) {
   Schedule(step);
 }
 
-/// The pass that runs is the last; a pause ends at once.
+/// The pass that runs, or the first, is the last; a pause between two ends at once.
 void FastClock::StopPaced(StepIndex step, std::int64_t now_ns) {
   Strand& stopped = strand(step);
-  if (!stopped.pausing) {
+  if (!stopped.pausing || stopped.pass == 0) {
     stopped.repeats = stopped.pass + 1;
     return;
   }

@@ -94,6 +94,7 @@ class FastClock final : public Executor {
   void MeasureShape(Strand& strand);
   void ShareInstance(std::int32_t instance);
   std::int64_t RateOf(StepIndex index) const;
+  void PauseUntil(StepIndex index, std::int64_t begins_ns);
   void BeginPass(Strand& paced, std::int64_t now_ns);
   bool AtLast(const Strand& strand) const;
   void StopPaced(StepIndex step, std::int64_t now_ns);

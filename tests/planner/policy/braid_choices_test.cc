@@ -135,6 +135,49 @@ TEST(BraidRoomWays, KvIsComputedAgainOnlyWhereThatIsFaster) {
   EXPECT_LT(usual, evictions());
 }
 
+TEST(BraidPlacement, ServesPromptsThoughNoDegreeKeepsTheTpotLimit) {
+  TestRunSpec spec;
+  spec.workload = NamedTraffic("sharegpt", 2, 20);
+  spec.policy.tpot_ns = 8'000'000;  // one request alone takes 7.2 ms
+  Serve(spec);
+  spec.policy.degree_share = 0;
+  Serve(spec);
+}
+
+TEST(BraidPlacement, ServesShortPromptsThoughOutputsAreExpectedToOutgrowAnInstance) {
+  for (std::uint64_t seed = 690; seed < 700; ++seed) {
+    TestRunSpec spec;
+    spec.workload = UniformTraffic(2'000, 2'000, 2, 100);
+    spec.workload.seed = seed;
+    spec.cluster.devices_per_node = 4;
+    spec.cluster.tensor_size = 1;
+    spec.cluster.kv_slots = 1'000;
+    ModeCounter counter;
+    TestRun run(spec, counter);
+    ASSERT_TRUE(run.ok());
+    const Status status = run.Run();
+    EXPECT_TRUE(status.ok()) << "seed " << seed << ": " << status.ToString();
+  }
+}
+
+TEST(Disaggregated, ServesAllThoughTheLastDecodeIsGivenUp) {
+  for (const std::int64_t slots : {500, 700, 1'000, 2'000}) {
+    for (std::uint64_t seed = 0; seed < 8; ++seed) {
+      TestRunSpec spec;
+      spec.policy.name = "disaggregated";
+      spec.workload = NamedTraffic("sharegpt", 10, 60);
+      spec.workload.seed = seed;
+      spec.cluster.devices_per_node = 4;
+      spec.cluster.kv_slots = slots;
+      ModeCounter counter;
+      TestRun run(spec, counter);
+      ASSERT_TRUE(run.ok());
+      const Status status = run.Run();
+      EXPECT_TRUE(status.ok()) << slots << " slots, seed " << seed << ": " << status.ToString();
+    }
+  }
+}
+
 TEST(BraidForesight, StepsThatWereForeseenWaitForNoPlanning) {
   SimulationSpec spec;
   spec.model = BuiltinModel("lwm-7b").value();

@@ -81,11 +81,11 @@ TEST(Simulate, ChargesTheHostForEveryPlannedStep) {
   EXPECT_NEAR(charged->summary.ttft_s.mean - free->summary.ttft_s.mean, 0.007, 1e-4);
 }
 
-TEST(FastClock, ChargesTheHostOnlyForStepsThatWereNotForeseen) {
+TEST(FastClock, ChargesTheHostForWhatIsLeftOfPlanningWhenTheStepBeforeEnds) {
   const SimulationSpec spec = SpecOf("replicas", UniformTraffic(100, 1, 0.1, 20));
   const Result<CostModel> costs = CostModel::Make(spec.profile, spec.model, spec.cluster);
   ASSERT_TRUE(costs.ok());
-  const auto end_ns = [&](bool foreseen, std::int64_t planning_ns) {
+  const auto end_ns = [&](std::int64_t foreseen_ns, std::int64_t planning_ns) {
     FastClock clock(*costs, spec.cluster, planning_ns);
     RequestState request;
     request.live = true;
@@ -94,7 +94,8 @@ TEST(FastClock, ChargesTheHostOnlyForStepsThatWereNotForeseen) {
     RunningStep step;
     step.number = 1;
     step.live = true;
-    step.foreseen = foreseen;
+    step.start_ns = 20'000'000;
+    step.foreseen_ns = foreseen_ns;
     step.plan.instances = {0};
     step.plan.shares = {{.instance = 0, .tokens = 100}};
     step.plan.requests = {{.request = 0, .rows = 100, .num_shares = 1}};
@@ -102,8 +103,11 @@ TEST(FastClock, ChargesTheHostOnlyForStepsThatWereNotForeseen) {
     clock.Start({.requests = {&request, 1}, .steps = {&step, 1}, .instances = instances}, 0);
     return clock.NextNs();
   };
-  EXPECT_EQ(end_ns(true, 7'000'000), end_ns(false, 0));
-  EXPECT_EQ(end_ns(false, 7'000'000), end_ns(false, 0) + 7'000'000);
+  const std::int64_t free_ns = end_ns(-1, 0);
+  EXPECT_EQ(end_ns(-1, 7'000'000), free_ns + 7'000'000);          // not foreseen
+  EXPECT_EQ(end_ns(10'000'000, 7'000'000), free_ns);              // long before
+  EXPECT_EQ(end_ns(18'000'000, 7'000'000), free_ns + 5'000'000);  // 2 ms before
+  EXPECT_EQ(end_ns(20'000'000, 7'000'000), free_ns + 7'000'000);  // in the same call
 }
 
 TEST(Simulate, SaysWhatIsWrongWithWhatTheUserAsked) {
