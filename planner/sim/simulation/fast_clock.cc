@@ -39,7 +39,7 @@ void FastClock::Start(const EngineView& view, StepIndex step) {
   const bool goes_on = started.number == running.number;
   const std::int64_t planned_ns = running.foreseen() ? running.start_ns - running.foreseen_ns : 0;
   const std::int64_t planning_ns =
-      goes_on ? 0 : std::max<std::int64_t>(0, planning_ns_ - planned_ns);
+      goes_on ? 0 : std::clamp<std::int64_t>(planning_ns_ - planned_ns, 0, planning_ns_);
   const std::int64_t last_pass_ns = started.pass_start_ns;
   started.live = true;
   started.shared = false;
